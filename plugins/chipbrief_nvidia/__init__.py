@@ -1,0 +1,12 @@
+"""NVIDIA's systems."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from chipbrief import Hardware, hookimpl
+
+
+@hookimpl
+def chipbrief_hardware() -> Iterable[Hardware]:
+    """One YAML file a system."""
+    return [Hardware.from_yaml(path) for path in sorted(Path(__file__).parent.glob("*.yaml"))]

@@ -1,0 +1,59 @@
+"""The catalogue: the architectures that ship with chipbrief, by id and by every name they go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chipbrief.architecture import Architecture
+from chipbrief.config import Strict, load
+from chipbrief.errors import ChipbriefError, did_you_mean
+
+__all__ = ["Catalogue", "load_catalogue"]
+
+SHIPPED = Path(__file__).parent / "data" / "architectures.yaml"
+
+
+class _File(Strict):
+    """The shape of an architectures file."""
+
+    schema_: Annotated[Literal["architectures/1"], Field(alias="schema")]
+    models: tuple[Architecture, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Architectures by id, sorted; `names` maps every accepted name to its id."""
+
+    models: Mapping[str, Architecture]
+    names: Mapping[str, str]
+
+    def __iter__(self) -> Iterator[Architecture]:
+        """Every architecture, sorted by id."""
+        return iter(self.models.values())
+
+    def __getitem__(self, name: str) -> Architecture:
+        """The architecture of that id or alias; raises ChipbriefError with the nearest name."""
+        if name not in self.names:
+            raise ChipbriefError(f"unknown model {name!r}" + did_you_mean(name, self.names))
+        return self.models[self.names[name]]
+
+
+def load_catalogue(path: Path = SHIPPED) -> Catalogue:
+    """Read an architectures file.
+
+    Raises:
+        InputError: the file does not hold to the schema.
+        ChipbriefError: two architectures share a name.
+    """
+    models = sorted(load(path, _File).models, key=lambda model: model.id)
+    names: dict[str, str] = {}
+    for model in models:
+        for name in (model.id, model.name, *model.aliases):
+            if names.setdefault(name, model.id) != model.id:
+                raise ChipbriefError(f"{path}: the name {name!r} belongs to both {names[name]} and {model.id}")
+    return Catalogue({model.id: model for model in models}, names)

@@ -1,0 +1,27 @@
+"""From a mix and a registry to results: an operating point per class and system, its cost in every lane, its range."""
+
+from chipbrief.evaluate.economics import Economics, economics
+from chipbrief.evaluate.fleet import VendorFleet, vendor_fleets
+from chipbrief.evaluate.operation import Operation, operate
+from chipbrief.evaluate.outcome import Interval, LaneCost, Outcome, OutcomeMetric
+from chipbrief.evaluate.ranges import TornadoBar, sample_figures, tornado
+from chipbrief.evaluate.results import Results
+from chipbrief.evaluate.run import evaluate
+
+__all__ = [
+    "Economics",
+    "Interval",
+    "LaneCost",
+    "Operation",
+    "Outcome",
+    "OutcomeMetric",
+    "Results",
+    "TornadoBar",
+    "VendorFleet",
+    "economics",
+    "evaluate",
+    "operate",
+    "sample_figures",
+    "tornado",
+    "vendor_fleets",
+]

@@ -1,0 +1,160 @@
+"""Whole systems for the whole mix from one vendor, beside buying every token: the options a buyer compares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chipbrief.evaluate.case import Setting
+from chipbrief.evaluate.lanes import interval
+from chipbrief.evaluate.outcome import Interval, Outcome
+from chipbrief.evaluate.results import Results
+from chipbrief.finance import HOURS_PER_MONTH, hourly_usd
+from chipbrief.hardware import Hardware, Trail
+from chipbrief.physics import Array
+
+__all__ = ["VendorFleet", "vendor_fleets"]
+
+
+@dataclass(frozen=True, slots=True)
+class VendorFleet:
+    """One way to carry as much of the mix as one system type can, in one lane.
+
+    Attributes:
+        hardware: id of the system.
+        lane: own, rent_three_years, rent_one_year, rent_on_demand or api.
+        served: classes it carries within their service levels.
+        unserved: classes it does not, with the reason.
+        systems: whole systems, classes pooled; 0 for tokens from an API.
+        idle_systems: systems' worth of chips that no replica uses.
+        usd_month: cost of a month, idle chips included [USD].
+        idle_usd_month: what the idle chips cost of it [USD].
+        usd_mtok: cost over all tokens served [USD/Mtok].
+        capex_usd: price of the systems [USD].
+        power_w: IT power provisioned [W].
+        racks: racks they fill.
+        trail: what the cost stands on.
+    """
+
+    hardware: str
+    lane: str
+    served: tuple[str, ...]
+    unserved: dict[str, str]
+    systems: Interval
+    idle_systems: float
+    usd_month: Interval
+    idle_usd_month: float
+    usd_mtok: Interval
+    capex_usd: Interval
+    power_w: Interval
+    racks: float
+    trail: Trail
+
+
+def vendor_fleets(results: Results) -> list[VendorFleet]:
+    """Every system and lane that carries at least one class; most classes first, then cheapest."""
+    found: list[VendorFleet] = []
+    for hardware in results.systems:
+        mine = [o for o in results.outcomes if o.hardware == hardware.id]
+        lanes = dict.fromkeys(cost.lane for o in mine for cost in o.lanes)
+        found += [fleet for lane in lanes if (fleet := _fleet(results, hardware, mine, lane))]
+    return sorted(found, key=lambda f: (-len(f.served), f.usd_month.value, f.hardware, f.lane))
+
+
+def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str) -> VendorFleet | None:
+    served = [o for o in mine if o.lane(lane) and (lane == "api" or o.status == "meets")]
+    if not served:
+        return None
+    names = {o.class_id for o in served}
+    unserved = {o.class_id: _why_not(o, lane) for o in mine if o.class_id not in names}
+    size = _size(results, hardware, served, lane)
+    tokens = sum(_tokens_month(results, o) for o in served) / 1e6
+    trail = Trail()
+    for o in served:
+        cost = o.lane(lane)
+        assert cost is not None
+        trail |= cost.trail
+    usd = size.usd_month
+    return VendorFleet(
+        hardware=hardware.id,
+        lane=lane,
+        served=tuple(o.class_id for o in served),
+        unserved=unserved,
+        systems=size.systems,
+        idle_systems=size.idle_systems,
+        usd_month=usd,
+        idle_usd_month=size.idle_usd_month,
+        usd_mtok=Interval(usd.value / tokens, usd.low / tokens, usd.high / tokens),
+        capex_usd=size.capex_usd,
+        power_w=size.power_w,
+        racks=float(np.ceil(size.systems.value / hardware.profile.system.systems_per_rack.value)),
+        trail=trail,
+    )
+
+
+def _why_not(outcome: Outcome, lane: str) -> str:
+    return "no price is published" if lane == "api" else outcome.reason
+
+
+def _tokens_month(results: Results, outcome: Outcome) -> float:
+    """Input and output tokens of a class in a month, as this system serves them."""
+    wanted = results.wanted(outcome.class_id)
+    rate = outcome["requests_s"].value if outcome.metrics else wanted.demand.mean_requests_s
+    assert rate is not None
+    return rate * HOURS_PER_MONTH * 3600.0 * (wanted.shape.input_mean + wanted.shape.output_mean)
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    systems: Interval
+    idle_systems: float
+    usd_month: Interval
+    idle_usd_month: float
+    capex_usd: Interval
+    power_w: Interval
+
+
+_NONE = Interval(0.0, 0.0, 0.0)
+
+
+def _size(results: Results, hardware: Hardware, served: list[Outcome], lane: str) -> _Size:
+    """Pool the classes' chips into whole systems; rented chips and bought tokens leave nothing idle."""
+    costs = [cost for o in served if (cost := o.lane(lane))]
+    total = sum(cost.usd_month.value for cost in costs)
+    if lane == "api":
+        low, high = sum(c.usd_month.low for c in costs), sum(c.usd_month.high for c in costs)
+        return _Size(_NONE, 0.0, Interval(total, low, high), 0.0, _NONE, _NONE)
+    draws = _sum(served, lane)
+    chips, chip_draws = sum(o["chips"].value for o in served), _sum(served, "chips")
+    per_system = hardware.profile.chips
+    systems, system_draws = np.ceil(chips / per_system), np.ceil(chip_draws / per_system)
+    counted = interval(float(systems), system_draws)
+    if lane != "own":
+        return _Size(counted, 0.0, interval(total, draws), 0.0, _NONE, _NONE)
+    plain = Setting.plain(hardware, results.terms)
+    sampled = Setting.sampled(hardware, results.terms, results.samples, results.seed)
+    idle, idle_draws = float(systems - chips / per_system), system_draws - chip_draws / per_system
+    unused = idle * _idle_usd_month(plain)
+    unused_draws = idle_draws * _idle_usd_month(sampled)
+    prices = sampled.hardware.profile.price.system.value
+    watts = sampled.hardware.cost.power_w(1.0)
+    return _Size(
+        systems=counted,
+        idle_systems=idle,
+        usd_month=interval(total + float(np.ravel(unused)[0]), draws + unused_draws),
+        idle_usd_month=float(np.ravel(unused)[0]),
+        capex_usd=interval(systems * hardware.profile.price.system.value, system_draws * np.ravel(prices)),
+        power_w=interval(systems * float(np.ravel(hardware.cost.power_w(1.0))[0]), system_draws * np.ravel(watts)),
+    )
+
+
+def _sum(served: list[Outcome], name: str) -> Array:
+    total: Array = np.sum([o.draws[name] for o in served], axis=0)
+    return total
+
+
+def _idle_usd_month(setting: Setting) -> Array:
+    """A system that stands idle for a month [USD]; shape (samples,) or (1,)."""
+    lines = setting.hardware.cost.lines("own", setting.finance, 0.0)
+    return np.ravel(np.asarray(hourly_usd(lines) * HOURS_PER_MONTH, dtype=float))

@@ -1,0 +1,197 @@
+"""The results of a run, and their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chipbrief.catalogue import Catalogue
+from chipbrief.evaluate.case import figures_of
+from chipbrief.evaluate.outcome import LaneCost, Outcome
+from chipbrief.evaluate.search import Candidate
+from chipbrief.figures import Figure, Source
+from chipbrief.finance import LANES, Finance, FinanceTerms
+from chipbrief.hardware import Hardware
+from chipbrief.registry import PluginRecord
+from chipbrief.workload import WorkloadClass, WorkloadMix
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Results"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Every outcome of a mix, with what it came from."""
+
+    mix: WorkloadMix
+    systems: tuple[Hardware, ...]
+    outcomes: tuple[Outcome, ...]
+    frontiers: Mapping[tuple[str, str], Sequence[Candidate]]
+    terms: FinanceTerms
+    catalogue: Catalogue
+    missing: tuple[PluginRecord, ...]
+    as_of: str
+    samples: int
+    seed: int
+
+    def outcome(self, class_id: str, hardware: str) -> Outcome:
+        """The outcome of a class on a system."""
+        return next(o for o in self.outcomes if (o.class_id, o.hardware) == (class_id, hardware))
+
+    def of_class(self, class_id: str) -> list[Outcome]:
+        """The outcomes of a class, in the order of the systems."""
+        return [o for o in self.outcomes if o.class_id == class_id]
+
+    def system(self, hardware: str) -> Hardware:
+        """A system of the run by id."""
+        return next(h for h in self.systems if h.id == hardware)
+
+    def wanted(self, class_id: str) -> WorkloadClass:
+        """A class of the mix by id."""
+        return next(c for c in self.mix.classes if c.id == class_id)
+
+    def offers(self, class_id: str) -> list[tuple[Outcome, LaneCost]]:
+        """Every way to serve a class, cheapest first: systems that keep the SLO, and tokens from an API."""
+        found = [
+            (outcome, cost)
+            for outcome in self.of_class(class_id)
+            for cost in outcome.lanes
+            if cost.lane == "api" or outcome.status == "meets"
+        ]
+        return sorted(found, key=lambda offer: (offer[1].usd_month.value, offer[0].hardware, offer[1].lane))
+
+    # -- tables ----------------------------------------------------------------------------------------------
+
+    def points_table(self) -> pd.DataFrame:
+        """One row a class and system: status, deployment and every metric with its 80 % interval."""
+        import pandas as pd
+
+        rows = []
+        for o in self.outcomes:
+            row: dict[str, Any] = {
+                "class": o.class_id,
+                "hardware": o.hardware,
+                "model": o.model,
+                "status": o.status,
+                "reason": o.reason,
+                "deployment": str(o.deployment) if o.deployment else "",
+                "precision": o.deployment.decode.precision.name if o.deployment else "",
+                "chips_per_replica": o.deployment.chips if o.deployment else None,
+            }
+            for name, value in o.metrics.items():
+                row |= {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
+            rows.append(row | {"equations": " ".join(o.trail.equations)})
+        return pd.DataFrame(rows)
+
+    def costs_table(self) -> pd.DataFrame:
+        """One row a class, system and lane: dollars a month and by token class."""
+        import pandas as pd
+
+        rows = [
+            {
+                "class": o.class_id,
+                "hardware": o.hardware,
+                "lane": cost.lane,
+                "provider": cost.note,
+                "usd_month": cost.usd_month.value,
+                "usd_month_low": cost.usd_month.low,
+                "usd_month_high": cost.usd_month.high,
+                "usd_mtok": cost.usd_mtok.value,
+                "usd_mtok_low": cost.usd_mtok.low,
+                "usd_mtok_high": cost.usd_mtok.high,
+                "usd_mtok_input": cost.usd_mtok_input,
+                "usd_mtok_cached": cost.usd_mtok_cached,
+                "usd_mtok_output": cost.usd_mtok_output,
+                "equations": " ".join(cost.trail.equations),
+                "figures": " ".join(cost.trail.figures),
+            }
+            for o in self.outcomes
+            for cost in o.lanes
+        ]
+        return pd.DataFrame(rows)
+
+    def lines_table(self) -> pd.DataFrame:
+        """One row a system, lane and cost line of a system-hour at full load, with its coefficient and drivers."""
+        import pandas as pd
+
+        finance = Finance.from_terms(self.terms)
+        rows = [
+            {
+                "hardware": hardware.id,
+                "lane": lane,
+                "line": line.id,
+                "usd_per_system_hour": float(line.usd_per_hour),
+                "coefficient": float(line.coefficient),
+                "drivers": " ".join(f"{d.name}={float(d.value):.6g}" for d in line.drivers),
+                "equation": line.equation,
+                "figures": " ".join(line.figures),
+            }
+            for hardware in self.systems
+            for lane in LANES
+            for line in hardware.cost.lines(lane, finance, 1.0)
+        ]
+        return pd.DataFrame(rows)
+
+    def frontier_table(self) -> pd.DataFrame:
+        """One row a class, system, deployment and running batch: speed and chips, before any service level."""
+        import numpy as np
+        import pandas as pd
+
+        parts = []
+        for (class_id, name), candidates in self.frontiers.items():
+            output = self.wanted(class_id).shape.output_mean
+            for candidate in candidates:
+                op = candidate.operation
+                chips = candidate.deployment.chips
+                parts.append(
+                    pd.DataFrame(
+                        {
+                            "class": class_id,
+                            "hardware": name,
+                            "deployment": str(candidate.deployment),
+                            "chips_per_replica": chips,
+                            "batch": op.batch,
+                            "ttft_p95_s": op.ttft_p95_s,
+                            "tpot_s": op.tpot_s,
+                            "tok_s_user": op.tok_s_user,
+                            "tok_s_chip": op.requests_s * output / chips,
+                            "chips": np.broadcast_to(candidate.economics.chips, np.shape(op.batch)),
+                        }
+                    )
+                )
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def figures(self) -> dict[str, tuple[Figure, Source]]:
+        """Every Figure of the systems and the finance terms, by id, with its source."""
+        found: dict[str, tuple[Figure, Source]] = {}
+        for hardware in self.systems:
+            sources = {**self.terms.sources, **hardware.profile.sources}
+            for name, figure in figures_of(hardware, self.terms).items():
+                home = self.terms.sources if name.startswith("finance:") else sources
+                found[name] = (figure, home[figure.source])
+        return found
+
+    def inputs_table(self) -> pd.DataFrame:
+        """One row a Figure: value, range, kind, date and source."""
+        import pandas as pd
+
+        rows = [
+            {
+                "figure": name,
+                "value": figure.text(),
+                "low": figure.text(figure.lowest) if figure.ranged else "",
+                "high": figure.text(figure.highest) if figure.ranged else "",
+                "value_si": figure.value,
+                "si_unit": figure.dimension.si,
+                "kind": figure.kind,
+                "date": figure.date,
+                "source": source.title,
+                "locator": source.locator,
+                "note": figure.note or "",
+            }
+            for name, (figure, source) in self.figures().items()
+        ]
+        return pd.DataFrame(rows)

@@ -1,0 +1,77 @@
+"""Deployments: the shape in which one copy of a model runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from chipbrief.architecture import Precision
+
+__all__ = ["Deployment", "Pool"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Chips of one system type that do one phase of the work.
+
+    Attributes:
+        hardware: id of the hardware.
+        chips: chips of the pool, n.
+        tensor: tensor-parallel degree.
+        pipeline: pipeline stages.
+        expert: chips that the experts are spread over.
+        attention_data: attention-data-parallel groups; attention weights are replicated in each.
+        precision: storage formats.
+    """
+
+    hardware: str
+    chips: int
+    tensor: int = 1
+    pipeline: int = 1
+    expert: int = 1
+    attention_data: int = 1
+    precision: Precision
+
+    @property
+    def attention_tensor(self) -> int:
+        """Chips that share one copy of a stage's attention weights, tp_a."""
+        return self.tensor // self.attention_data
+
+    def __str__(self) -> str:
+        """`8 chips, TP8, bf16`, naming only the degrees above one."""
+        degrees = (
+            ("TP", self.tensor),
+            ("PP", self.pipeline),
+            ("EP", self.expert),
+            ("DP", self.attention_data),
+        )
+        parts = [f"{self.chips} chip{'s' if self.chips > 1 else ''}"]
+        parts += [f"{name}{degree}" for name, degree in degrees if degree > 1]
+        return ", ".join([*parts, self.precision.name])
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A replica: the pool that prefills and the pool that decodes, usually one and the same."""
+
+    prefill: Pool
+    decode: Pool
+
+    @classmethod
+    def aggregated(cls, pool: Pool) -> Self:
+        """Both phases on the same chips."""
+        return cls(pool, pool)
+
+    @property
+    def is_aggregated(self) -> bool:
+        """Whether prefill and decode share their chips, and so wait for one another."""
+        return self.prefill == self.decode
+
+    @property
+    def chips(self) -> int:
+        """Chips of the replica."""
+        return self.decode.chips if self.is_aggregated else self.prefill.chips + self.decode.chips
+
+    def __str__(self) -> str:
+        """The pool, or both pools."""
+        return str(self.decode) if self.is_aggregated else f"prefill {self.prefill}; decode {self.decode}"

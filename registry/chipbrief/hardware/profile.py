@@ -1,0 +1,282 @@
+"""The profile of a system: what a vendor's YAML file says, every number a Figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from chipbrief.architecture import FormatName
+from chipbrief.config import Document, Id, Strict, parse_yaml, read_yaml, validate
+from chipbrief.figures import (
+    Amount,
+    Bandwidth,
+    Capacity,
+    Compute,
+    Figure,
+    FigurePath,
+    HourlyPrice,
+    Number,
+    Power,
+    Share,
+    Source,
+    Speed,
+    Time,
+    TokenPrice,
+    figures_in,
+    replace_figures,
+)
+from chipbrief.precision import FORMATS
+
+__all__ = ["ApiPrice", "HardwareProfile", "Observation"]
+
+ComputeName = Literal["fp4", "fp8", "int8", "bf16", "fp16"]
+
+
+class SystemPart(Strict):
+    """What is bought: chips that work in one system, systems in one rack."""
+
+    name: str
+    chips: Number
+    systems_per_rack: Number
+    replica_step: Number | None = None
+
+
+class MemoryPart(Strict):
+    """The memory of one chip that holds weights and KV cache."""
+
+    kind: Literal["hbm", "sram"]
+    capacity: Capacity
+    bandwidth: Bandwidth
+    usable: Share
+    capacity_marketed: Capacity | None = None
+
+
+class ComputePart(Strict):
+    """Dense and, apart from them, sparse peaks of one chip; only dense ones are computed with."""
+
+    dense: Annotated[dict[ComputeName, Compute], Field(min_length=1)]
+    sparse: dict[ComputeName, Compute] = {}
+
+    @model_validator(mode="after")
+    def _dense_below_sparse(self) -> Self:
+        for name, dense in self.dense.items():
+            if name in self.sparse and dense.value >= self.sparse[name].value:
+                raise ValueError(f"the dense {name} peak is not below the sparse one: are they swapped?")
+        return self
+
+
+class EfficiencyPart(Strict):
+    """Reached shares of the peaks: reading weights, reading KV cache, decode, prefill and attention compute."""
+
+    weights: Share
+    kv: Share
+    decode: Share
+    prefill: Share
+    attention: Share
+
+
+class LatencyPart(Strict):
+    """Times that do not shrink with bandwidth.
+
+    HBM machines use `layer` (one chip), `layer_domain` (all chips of a scale-up domain) and `sequence`; SRAM
+    pipelines use `layer`, `layer_per_hidden` (added for every unit of hidden width) and `hop`. `prefill_pass` is
+    a layer's latency in each pass of at most `prefill_chunk` prompt tokens.
+    """
+
+    layer: Time
+    layer_domain: Time | None = None
+    layer_per_hidden: Time | None = None
+    sequence: Time | None = None
+    hop: Time | None = None
+    prefill_pass: Time
+    prefill_chunk: Number
+    host: Time
+
+
+class InterconnectPart(Strict):
+    """Links in one direction: `chip` inside a scale-up domain of `domain` chips, `stage` between stages."""
+
+    chip: Bandwidth | None = None
+    stage: Bandwidth | None = None
+    efficiency: Share | None = None
+    domain: Number
+
+
+class FormatsPart(Strict):
+    """Number formats that the machine stores; `serving` replaces a model's native one where the vendor does so."""
+
+    storage: Annotated[tuple[FormatName, ...], Field(min_length=1)]
+    serving: FormatName | None = None
+    note: str | None = None
+
+
+class LimitsPart(Strict):
+    """What the machine, or the service on it, does not exceed."""
+
+    context: Number | None = None
+
+
+class PowerPart(Strict):
+    """Power of one system: its maximum, and the share it draws when idle."""
+
+    system: Power
+    idle: Share
+    chip: Power | None = None
+
+
+class RentPart(Strict):
+    """Rental of one chip for an hour, by commitment."""
+
+    on_demand: HourlyPrice | None = None
+    one_year: HourlyPrice | None = None
+    three_years: HourlyPrice | None = None
+
+
+class PricePart(Strict):
+    """What a system costs to buy, what a chip costs to rent, and an outside estimate of owning it to compare with."""
+
+    system: Amount
+    rent: RentPart = RentPart()
+    owned_hour_anchor: HourlyPrice | None = None
+
+
+class ApiPrice(Strict):
+    """List price of tokens served on this hardware by its vendor or a provider."""
+
+    provider: str
+    input: TokenPrice
+    output: TokenPrice
+    cached: TokenPrice | None = None
+
+
+class Observation(Strict):
+    """A published speed of one stream, to hold the model against."""
+
+    model: str
+    speed: Speed
+    speculative: Literal["no", "yes", "unknown"] = "no"
+
+
+class ReferenceFigures(Strict):
+    """Published figures that no equation uses, kept because readers meet them."""
+
+    power: dict[Id, Power] = {}
+    money: dict[Id, Amount] = {}
+    hourly: dict[Id, HourlyPrice] = {}
+    bandwidth: dict[Id, Bandwidth] = {}
+    compute: dict[Id, Compute] = {}
+    count: dict[Id, Number] = {}
+    capacity: dict[Id, Capacity] = {}
+    time: dict[Id, Time] = {}
+    speed: dict[Id, Speed] = {}
+
+
+class HardwareProfile(Strict):
+    """One system of the registry. Figure ids are `<id>:<path>`, as in `nvidia-b200:memory.bandwidth`."""
+
+    schema_: Annotated[Literal["hardware/1"], Field(alias="schema")]
+    id: Id
+    name: str
+    vendor: str
+    chip: str
+    aliases: tuple[str, ...] = ()
+    summary: str
+    strengths: tuple[str, ...] = ()
+    limitations: tuple[str, ...] = ()
+    system: SystemPart
+    memory: MemoryPart
+    compute: ComputePart
+    efficiency: EfficiencyPart
+    latency: LatencyPart
+    interconnect: InterconnectPart
+    formats: FormatsPart
+    limits: LimitsPart = LimitsPart()
+    power: PowerPart
+    price: PricePart
+    api: dict[str, ApiPrice] = {}
+    observed: tuple[Observation, ...] = ()
+    reference: ReferenceFigures = ReferenceFigures()
+    sources: dict[Id, Source]
+
+    @field_validator("sources")
+    @classmethod
+    def _some_source(cls, sources: dict[str, Source]) -> dict[str, Source]:
+        if not sources:
+            raise ValueError("a profile needs at least one source")
+        return sources
+
+    @model_validator(mode="after")
+    def _runs_what_it_stores(self) -> Self:
+        for name in self.formats.storage:
+            if not any(path in self.compute.dense for path in FORMATS[name].computes_as):
+                raise ValueError(f"formats.storage has {name}, which no dense peak of this chip can run")
+        return self
+
+    @model_validator(mode="after")
+    def _complete_for_its_memory(self) -> Self:
+        needed: dict[str, Figure | None] = {}
+        if self.memory.kind == "hbm":
+            needed = {
+                "latency.layer_domain": self.latency.layer_domain,
+                "latency.sequence": self.latency.sequence,
+                "interconnect.chip": self.interconnect.chip,
+                "interconnect.efficiency": self.interconnect.efficiency,
+            }
+        absent = [name for name, figure in needed.items() if figure is None]
+        if absent:
+            raise ValueError(f"an {self.memory.kind} machine also needs {' and '.join(absent)}")
+        return self
+
+    @classmethod
+    def from_yaml(cls, path: Path) -> Self:
+        """Read a profile; raises InputError with every problem."""
+        return cls.from_document(read_yaml(path))
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "profile.yaml") -> Self:
+        """Check a profile given as text; raises InputError with every problem."""
+        return cls.from_document(parse_yaml(text, name))
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Check a parsed profile; raises InputError with every problem."""
+        data = document.data if isinstance(document.data, dict) else {}
+        declared = data.get("sources")
+        return validate(document, cls, {"sources": set(declared) if isinstance(declared, dict) else None})
+
+    @cached_property
+    def figures(self) -> Mapping[str, tuple[FigurePath, Figure]]:
+        """Every Figure of the profile with its path, by id."""
+        return {f"{self.id}:{_dotted(path)}": (path, figure) for path, figure in figures_in(self)}
+
+    def figure_id(self, name: str) -> str:
+        """`memory.bandwidth` as the id of a Figure of this profile."""
+        return f"{self.id}:{name}"
+
+    def at(self, values: Mapping[str, Any]) -> Self:
+        """The same profile with the values of some Figures replaced.
+
+        Args:
+            values: by Figure id, a float or an array of shape (samples,); ids of other profiles are passed over.
+        """
+        paths = {self.figures[name][0]: _leading_axis(value) for name, value in values.items() if name in self.figures}
+        return replace_figures(self, paths) if paths else self
+
+    @property
+    def chips(self) -> int:
+        """Chips that work in one system."""
+        return int(self.system.chips.value)
+
+
+def _dotted(path: FigurePath) -> str:
+    return ".".join(map(str, path))
+
+
+def _leading_axis(value: Any) -> Any:
+    array = np.asarray(value, dtype=float)
+    return float(array) if array.ndim == 0 else array[:, np.newaxis]

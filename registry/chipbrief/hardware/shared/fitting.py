@@ -1,0 +1,71 @@
+"""What both kinds of machine share: peaks by precision, and refusals that show their arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chipbrief.architecture import Architecture, Precision
+from chipbrief.errors import Refusal
+from chipbrief.hardware.profile import HardwareProfile
+from chipbrief.physics import Num
+from chipbrief.precision import compute_format
+from chipbrief.units import DIMENSIONS
+
+__all__ = ["attention_peak", "check_formats", "dense_peaks", "does_not_fit", "effective_peak"]
+
+_CAPACITY = DIMENSIONS["capacity"]
+
+
+def dense_peaks(profile: HardwareProfile) -> dict[str, Num]:
+    """Dense peak of one chip by compute format [FLOP/s]."""
+    return {name: figure.value for name, figure in profile.compute.dense.items()}
+
+
+def effective_peak(peaks: Mapping[str, Num], architecture: Architecture, precision: Precision) -> Num:
+    """One peak for all linear layers [FLOP/s]: the parts' peaks weighted by the work of each (harmonic mean)."""
+    parts = architecture.active_by_part
+    seconds = sum(count / _peak_for(peaks, getattr(precision, part)) for part, count in parts.items())
+    return architecture.active_parameters / seconds
+
+
+def attention_peak(peaks: Mapping[str, Num]) -> Num:
+    """PEAK16, the peak that attention itself runs at [FLOP/s]."""
+    return _peak_for(peaks, "bf16")
+
+
+def _peak_for(peaks: Mapping[str, Num], storage: str) -> Num:
+    name = compute_format(storage, peaks)
+    if name is None:
+        raise Refusal(f"no compute path for {storage} weights: this chip runs {', '.join(sorted(peaks))}")
+    return peaks[name]
+
+
+def check_formats(profile: HardwareProfile, precision: Precision) -> None:
+    """Refuse a precision that the machine does not store; bf16 and fp16 stand in for one another."""
+    stored = set(profile.formats.storage)
+    if stored & {"bf16", "fp16"}:
+        stored |= {"bf16", "fp16"}
+    absent = [name for name in precision.storage() if name not in stored]
+    if absent:
+        raise Refusal(
+            f"{profile.chip} does not store {' or '.join(absent)}: it stores {', '.join(profile.formats.storage)}"
+        )
+
+
+def does_not_fit(
+    profile: HardwareProfile,
+    architecture: Architecture,
+    precision: Precision,
+    context: float,
+    chips: int,
+    memory: Num,
+) -> Refusal:
+    """The refusal of a model that is too large even for the largest deployment, with its arithmetic."""
+    weights = architecture.weight_bytes(precision).total
+    cache = float(architecture.kv_bytes(context, precision))
+    return Refusal(
+        f"{architecture.id} {precision.name} needs {_CAPACITY.format(weights + cache, 3)} "
+        f"({_CAPACITY.format(weights, 3)} of weights and {_CAPACITY.format(cache, 3)} of KV cache at "
+        f"{context:,.0f} tokens), {chips:,} x {profile.chip} {'has' if chips == 1 else 'have'} "
+        f"{_CAPACITY.format(float(memory), 3)} to fill"
+    )

@@ -1,0 +1,262 @@
+"""Machines that hold whole layers in SRAM and pass activations on: E6."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from chipbrief import physics
+from chipbrief.architecture import Architecture, Precision
+from chipbrief.hardware.contract import uses
+from chipbrief.hardware.deployment import Deployment, Pool
+from chipbrief.hardware.profile import HardwareProfile
+from chipbrief.hardware.shared.fitting import (
+    attention_peak,
+    check_formats,
+    dense_peaks,
+    does_not_fit,
+    effective_peak,
+)
+from chipbrief.physics import Num
+
+__all__ = ["SramBandwidth", "SramThroughput"]
+
+GROWTH = (
+    1.0,
+    1.25,
+    1.5,
+    2.0,
+    3.0,
+    4.0,
+    6.0,
+    8.0,
+)  # larger replicas searched beside the smallest, for their KV room
+MAX_CHIPS_PER_LAYER = 64  # a layer spread wider than this is no published deployment
+ACTIVATION_BYTES = 2.0  # activations travel between stages as 16-bit values
+
+
+@dataclass(frozen=True, kw_only=True)
+class SramBandwidth:
+    """SRAM of a chip [bytes, bytes/s]; its bandwidth is a sum of local ports, so it seldom limits."""
+
+    capacity_bytes: Num
+    bandwidth_bytes_s: Num
+    usable: Num
+    weight_efficiency: Num
+    kv_efficiency: Num
+
+    @classmethod
+    def from_profile(cls, profile: HardwareProfile) -> Self:
+        """Read memory and efficiency off the profile."""
+        memory, efficiency = profile.memory, profile.efficiency
+        return cls(
+            capacity_bytes=memory.capacity.value,
+            bandwidth_bytes_s=memory.bandwidth.value,
+            usable=memory.usable.value,
+            weight_efficiency=efficiency.weights.value,
+            kv_efficiency=efficiency.kv.value,
+        )
+
+    @uses("E6", figures=["memory.capacity", "memory.usable"])
+    def memory_bytes(self, pool: Pool) -> Num:
+        """Bytes that weights and KV cache may fill on all chips."""
+        return pool.chips * self.capacity_bytes * self.usable
+
+    @uses("E1")
+    def weight_bytes(self, architecture: Architecture, pool: Pool) -> Num:
+        """Bytes of the weights on all chips; nothing is held twice."""
+        return architecture.weight_bytes(pool.precision).total
+
+    @uses("E2", "E6", calls=["memory_bytes", "weight_bytes"])
+    def running_batch_limit(self, architecture: Architecture, pool: Pool, context: Num) -> Num:
+        """Sequences whose KV cache fits beside the weights: what may be in flight (E6)."""
+        cache = architecture.kv_bytes(context, pool.precision)
+        return physics.running_batch_limit(self.memory_bytes(pool), self.weight_bytes(architecture, pool), cache)
+
+    @uses("E1", "E2", figures=["memory.bandwidth", "efficiency.weights", "efficiency.kv"])
+    def read_s(self, architecture: Architecture, pool: Pool, batch: Num, context: Num) -> Num:
+        """Seconds that the reads of one token of each sequence take, spread evenly over all chips."""
+        size = architecture.weight_bytes(pool.precision)
+        weights = size.attention + size.dense + size.expert * architecture.expert_coverage(1.0)
+        cache = architecture.kv_bytes(context, pool.precision)
+        one = weights / self.weight_efficiency + cache / self.kv_efficiency
+        return batch * one / (pool.chips * self.bandwidth_bytes_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SramThroughput:
+    """Peaks [FLOP/s], efficiencies [1], latencies [s] and links [bytes/s] of a pipeline of stages."""
+
+    profile: HardwareProfile
+    memory: SramBandwidth
+    peaks: Mapping[str, Num]
+    decode_efficiency: Num
+    prefill_efficiency: Num
+    attention_efficiency: Num
+    layer_s: Num
+    layer_per_hidden_s: Num
+    hop_s: Num
+    prefill_pass_s: Num
+    prefill_chunk: Num
+    host_s: Num
+    stage_bytes_s: Num
+    step: int
+
+    @classmethod
+    def from_profile(cls, profile: HardwareProfile, bandwidth: SramBandwidth) -> Self:
+        """Read the numbers off the profile; a latency that is left out is part of the layer's."""
+        latency, efficiency, links = profile.latency, profile.efficiency, profile.interconnect
+        step = profile.system.replica_step
+        return cls(
+            profile=profile,
+            memory=bandwidth,
+            peaks=dense_peaks(profile),
+            decode_efficiency=efficiency.decode.value,
+            prefill_efficiency=efficiency.prefill.value,
+            attention_efficiency=efficiency.attention.value,
+            layer_s=latency.layer.value,
+            layer_per_hidden_s=latency.layer_per_hidden.value if latency.layer_per_hidden else 0.0,
+            hop_s=latency.hop.value if latency.hop else 0.0,
+            prefill_pass_s=latency.prefill_pass.value,
+            prefill_chunk=latency.prefill_chunk.value,
+            host_s=latency.host.value,
+            stage_bytes_s=links.stage.value if links.stage else math.inf,
+            step=int(np.max(step.value)) if step else 1,
+        )
+
+    def deployments(self, architecture: Architecture, precision: Precision, context: float) -> Sequence[Deployment]:
+        """The fewest chips that hold the weights and one sequence, and larger ones for more sequences in flight."""
+        check_formats(self.profile, precision)
+        need = architecture.weight_bytes(precision).total + float(architecture.kv_bytes(context, precision))
+        one = float(np.min(self.memory.capacity_bytes * self.memory.usable))
+        smallest = math.ceil(need / one / self.step) * self.step
+        limit = MAX_CHIPS_PER_LAYER * architecture.layers
+        if smallest > limit:
+            raise does_not_fit(self.profile, architecture, precision, context, limit, limit * one)
+        return [Deployment.aggregated(pool) for pool in self._pools(architecture, precision, smallest, limit)]
+
+    def _pools(self, architecture: Architecture, precision: Precision, smallest: int, limit: int) -> Iterator[Pool]:
+        for chips in dict.fromkeys(math.ceil(smallest * g / self.step) * self.step for g in GROWTH):
+            if chips <= limit:
+                stages = min(chips, architecture.layers)
+                yield Pool(
+                    hardware=self.profile.id,
+                    chips=chips,
+                    tensor=max(chips // stages, 1),
+                    pipeline=stages,
+                    precision=precision,
+                )
+
+    @uses("E6")
+    def running_batch_limit(self, architecture: Architecture, deployment: Deployment, context: Num) -> Num:
+        """Sequences that may be in flight: what the KV cache leaves room for (E6)."""
+        return self.memory.running_batch_limit(architecture, deployment.decode, context)
+
+    @uses(
+        "E2",
+        "E6",
+        figures=[
+            "memory.bandwidth",
+            "efficiency.weights",
+            "efficiency.kv",
+            "efficiency.decode",
+            "compute.dense.*",
+            "latency.layer",
+            "latency.layer_per_hidden",
+            "latency.hop",
+            "interconnect.stage",
+        ],
+    )
+    def decode_step_s(self, architecture: Architecture, deployment: Deployment, batch: Num, context: Num) -> Num:
+        """Every sequence in flight gains a token: the pipeline's latency, or its slowest stage B times (E6)."""
+        pool = deployment.decode
+        compute = self._compute_s(
+            architecture,
+            pool,
+            1.0,
+            architecture.decode_attention_flop(context),
+            efficiency=self.decode_efficiency,
+        )
+        read = self.memory.read_s(architecture, pool, 1.0, context)
+        link = architecture.hidden * ACTIVATION_BYTES / self.stage_bytes_s
+        uneven = math.ceil(architecture.layers / pool.pipeline) * pool.pipeline / architecture.layers
+        stage = np.maximum(np.maximum(compute, read) * uneven, link)
+        return physics.pipeline_step_s(self._token_s(architecture, pool), stage, batch=batch)
+
+    @uses(
+        "E4",
+        "E6",
+        figures=[
+            "efficiency.prefill",
+            "efficiency.attention",
+            "compute.dense.*",
+            "latency.layer",
+            "latency.layer_per_hidden",
+            "latency.hop",
+            "latency.prefill_pass",
+            "latency.prefill_chunk",
+            "latency.host",
+            "interconnect.stage",
+        ],
+    )
+    def prefill_s(self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num) -> Num:
+        """Filling the pipeline once, then the prompt at the pace of all stages together (E4, E6)."""
+        fill = self._token_s(architecture, deployment.prefill)
+        return fill + self.prefill_blocking_s(architecture, deployment, new_tokens, cached_tokens) + self.host_s
+
+    @uses(
+        "E4",
+        "E5",
+        figures=[
+            "efficiency.prefill",
+            "efficiency.attention",
+            "compute.dense.*",
+            "latency.prefill_pass",
+            "latency.prefill_chunk",
+        ],
+    )
+    def prefill_blocking_s(
+        self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num
+    ) -> Num:
+        """The prompt's share of the stages' time, which decode tokens wait for."""
+        pool = deployment.prefill
+        attention = architecture.prefill_attention_flop(new_tokens, cached_tokens)
+        passes = np.ceil(np.asarray(new_tokens, dtype=float) / self.prefill_chunk)
+        return physics.prefill_s(
+            compute_s=self._compute_s(architecture, pool, new_tokens, attention, efficiency=self.prefill_efficiency),
+            weights_s=0.0,
+            passes=passes,
+            pass_s=architecture.layers * self.prefill_pass_s / pool.pipeline,
+            host_s=0.0,
+        )
+
+    def _compute_s(
+        self, architecture: Architecture, pool: Pool, tokens: Num, attention_flop: Num, *, efficiency: Num
+    ) -> Num:
+        linear = physics.compute_s(
+            architecture.linear_flop * tokens,
+            chips=pool.chips,
+            peak_flop_s=effective_peak(self.peaks, architecture, pool.precision),
+            efficiency=efficiency,
+        )
+        attention = physics.compute_s(
+            attention_flop,
+            chips=pool.chips,
+            peak_flop_s=attention_peak(self.peaks),
+            efficiency=self.attention_efficiency,
+        )
+        return linear + attention
+
+    def _token_s(self, architecture: Architecture, pool: Pool) -> Num:
+        return physics.pipeline_token_s(
+            layers=architecture.layers,
+            layer_s=self.layer_s + self.layer_per_hidden_s * architecture.hidden,
+            stages=float(pool.pipeline),
+            hop_s=self.hop_s,
+            activation_bytes=architecture.hidden * ACTIVATION_BYTES,
+            link_bytes_s=self.stage_bytes_s,
+        )

@@ -1,0 +1,71 @@
+"""E5 and E5b: what running many requests together does to each of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chipbrief.physics.numeric import Num
+
+__all__ = ["aggregated_tpot_s", "requests_per_s", "running_batch_limit", "time_in_queue_s"]
+
+
+def aggregated_tpot_s(step_s: Num, prefill_s: Num, *, batch: Num, output_tokens: Num) -> Num:
+    """Time per output token while the replica also prefills the others (E5): t + (B - 1)/output t_p.
+
+    Args:
+        step_s: decode step, t [s].
+        prefill_s: time that one prefill keeps the others waiting, t_p [s].
+        batch: B [sequences].
+        output_tokens: output tokens of a request [tokens].
+
+    Returns:
+        Seconds a token, broadcast shape.
+    """
+    return step_s + (batch - 1.0) / output_tokens * prefill_s
+
+
+def requests_per_s(step_s: Num, prefill_s: Num, *, batch: Num, output_tokens: Num) -> Num:
+    """Requests that a full replica ends in a second: B/(output t + B t_p).
+
+    The replica's time is conserved: B requests need `output` steps together and B prefills one by one (E5).
+
+    Args:
+        step_s: decode step, t [s].
+        prefill_s: time that one prefill keeps the others waiting, t_p [s].
+        batch: B [sequences].
+        output_tokens: output tokens of a request [tokens].
+
+    Returns:
+        Requests/s, broadcast shape.
+    """
+    return batch / (output_tokens * step_s + batch * prefill_s)
+
+
+def running_batch_limit(memory_bytes: Num, weight_bytes: Num, kv_bytes: Num) -> Num:
+    """Sequences whose KV cache fits beside the weights (E5b): floor((memory - weights)/KV), at least 0.
+
+    Args:
+        memory_bytes: memory that the engine may use, over all chips [bytes].
+        weight_bytes: weights with their replication, over all chips [bytes].
+        kv_bytes: KV cache of one sequence [bytes].
+
+    Returns:
+        Whole sequences, broadcast shape.
+    """
+    return np.maximum(np.floor((memory_bytes - weight_bytes) / kv_bytes), 0.0)
+
+
+def time_in_queue_s(concurrency: Num, limit: Num, residence_s: Num) -> Num:
+    """Wait before a place is free, when more requests are in flight than fit (E5b, closed loop).
+
+    About (N/cap - 1) residences; it shows in TTFT, not in TPOT.
+
+    Args:
+        concurrency: requests in flight, N [1].
+        limit: running batch that fits, cap [1].
+        residence_s: time a request holds its place [s].
+
+    Returns:
+        Seconds, broadcast shape.
+    """
+    return np.maximum(concurrency / limit - 1.0, 0.0) * residence_s

@@ -1,0 +1,41 @@
+"""E4: the time to read a prompt."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chipbrief.physics.numeric import Num
+
+__all__ = ["causal_pairs", "prefill_s"]
+
+
+def causal_pairs(new_tokens: Num, cached_tokens: Num, window: float) -> Num:
+    """Query-key pairs of a causal prefill (E4): S_new (S_cached + S_new/2), each query seeing at most the window.
+
+    Args:
+        new_tokens: tokens to compute, S_new [tokens].
+        cached_tokens: tokens whose keys exist already, S_cached [tokens].
+        window: tokens that a query of this layer may see; infinity for all [tokens].
+
+    Returns:
+        Pairs, broadcast shape.
+    """
+    return new_tokens * np.minimum(cached_tokens + new_tokens / 2.0, window)
+
+
+def prefill_s(*, compute_s: Num, weights_s: Num, passes: Num, pass_s: Num, host_s: Num) -> Num:
+    """Time from a request's start to its first token, alone on the replica (E4).
+
+    t_p = max(F_linear/(n e_p PEAK) + F_attention/(n e_a PEAK16), W/BW) + passes * L tau_p + host.
+
+    Args:
+        compute_s: linear layers (2 P_active S_new) and attention (4 h d over the causal pairs) together [s].
+        weights_s: time to read the weights that the prompt touches once [s].
+        passes: chunks the prompt is cut into, ceil(S_new/chunk) [1].
+        pass_s: latency of one pass through all layers, L tau_p [s].
+        host_s: tokenising, scheduling and sampling [s].
+
+    Returns:
+        Seconds, broadcast shape.
+    """
+    return np.maximum(compute_s, weights_s) + passes * pass_s + host_s

@@ -1,0 +1,102 @@
+"""How numbers and lists read: two significant figures, thin spaces, ranges, plurals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+__all__ = [
+    "THIN",
+    "a_range",
+    "count",
+    "joined",
+    "money",
+    "number",
+    "percent",
+    "price",
+    "seconds",
+    "significant",
+    "tokens",
+    "watts",
+]
+
+THIN = "\u202f"  # the narrow space that does not break
+
+
+def significant(value: float, digits: int = 2) -> float:
+    """Round to some significant figures."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    return round(value, digits - 1 - math.floor(math.log10(abs(value))))
+
+
+def number(value: float, digits: int = 2) -> str:
+    """`153738` as `150 000`, `0.02514` as `0.025`; whole numbers below 100 in full."""
+    rounded = significant(value, digits)
+    if rounded == 0:
+        return "0"
+    places = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
+    text = f"{rounded:,.{places}f}".replace(",", THIN)
+    return text.replace("-", "\u2212")
+
+
+def count(value: float, singular: str, plural: str | None = None) -> str:
+    """`1 system`, `14 systems`; always whole, and in full."""
+    whole = f"{round(value):,}".replace(",", THIN)
+    return f"{whole} {singular if round(value) == 1 else plural or singular + 's'}"
+
+
+def money(usd: float, digits: int = 2) -> str:
+    """`$150 000`; cents below ten dollars, millions and billions named from ten million on."""
+    if abs(usd) >= 1e10:
+        return f"${number(usd / 1e9, digits)} billion"
+    if abs(usd) >= 1e7:
+        return f"${number(usd / 1e6, digits)} million"
+    return f"${number(usd, digits)}"
+
+
+def price(usd: float) -> str:
+    """A price of a million tokens, two significant figures and no unit."""
+    return number(usd)
+
+
+def a_range(low: float, high: float, digits: int = 2) -> str:
+    """`10 to 13`, or the one number where both ends round to the same."""
+    first, last = number(low, digits), number(high, digits)
+    return first if first == last else f"{first}\u2013{last}"
+
+
+def seconds(value: float) -> str:
+    """`64 ms`, `3.5 s`, `24 h`."""
+    for unit, size in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
+        if value >= size * (2.0 if unit in ("h", "min") else 1.0):
+            return f"{number(value / size)} {unit}"
+    return f"{number(value * 1e6)} \u00b5s"
+
+
+def watts(value: float) -> str:
+    """`160 kW`, `1.4 MW`."""
+    for unit, size in (("GW", 1e9), ("MW", 1e6), ("kW", 1e3)):
+        if value >= size:
+            return f"{number(value / size)} {unit}"
+    return f"{number(value)} W"
+
+
+def tokens(value: float) -> str:
+    """`96 000`, `12 million`, `2.4 billion`."""
+    for name, size in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
+        if value >= size:
+            return f"{number(value / size)} {name}"
+    return number(value)
+
+
+def percent(share: float) -> str:
+    """`31 %`; below 1 % with one figure."""
+    return f"{number(share * 100, 2 if share >= 0.01 else 1)} %"
+
+
+def joined(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
