@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from chipbrief import physics
 from chipbrief.config import Id, Strict, Whole
 from chipbrief.errors import did_you_mean
-from chipbrief.figures import Number, Source
+from chipbrief.figures import Number, Source, figures_in
 from chipbrief.physics import Num
 from chipbrief.precision import FORMATS
 
@@ -185,6 +185,9 @@ class Architecture(Strict):
     def _consistent(self) -> Self:
         if sum(g.layers for g in self.attention) != sum(g.layers for g in self.feed_forward):
             raise ValueError("attention and feed_forward count different layers")
+        for name in (self.source, *(figure.source for _, figure in figures_in(self))):
+            if name not in self.sources:
+                raise ValueError(f"unknown source {name!r}" + did_you_mean(name, self.sources))
         return self
 
     @property

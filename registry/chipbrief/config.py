@@ -53,6 +53,7 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _YAML_TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = frozenset(_YAML_TAG + t for t in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"))
+_COLLECTION_TAGS = frozenset(_YAML_TAG + t for t in ("map", "seq"))
 _KEY_TAGS = frozenset(_YAML_TAG + t for t in ("str", "bool", "merge"))  # `on` and `no` are YAML 1.1's booleans
 
 
@@ -186,9 +187,11 @@ class _Builder:
     def build(self, node: Any, path: Path_) -> Any:
         self.count += 1
         if self.count > MAX_NODES or len(path) > MAX_DEPTH:
-            problem = self._problem(node, path, f"holds more than {MAX_NODES} values once its aliases are followed")
-            raise InputError([problem])
+            excess = f"holds more than {MAX_NODES} values" if self.count > MAX_NODES else f"goes {MAX_DEPTH} deep"
+            raise InputError([self._problem(node, path[:1], f"{excess} once its aliases are followed")])
         self.marks.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _COLLECTION_TAGS:
+            self._refuse_tag(node, path)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -201,7 +204,8 @@ class _Builder:
             key = key_node.value
             if not (isinstance(key_node, yaml.ScalarNode) and key_node.tag in _KEY_TAGS):
                 hint = "quote values that hold a comma" if node.flow_style else "write keys as text"
-                self.problems.append(self._problem(key_node, path, f"has a key that is not text ({key}): {hint}"))
+                shown = f" ({key})" if isinstance(key, str) else ""
+                self.problems.append(self._problem(key_node, path, f"has a key that is not text{shown}: {hint}"))
                 continue
             if key in result:
                 self.problems.append(self._problem(key_node, (*path, key), "stands twice in the same mapping"))
@@ -213,12 +217,16 @@ class _Builder:
 
     def _scalar(self, node: Any, path: Path_) -> str | bool | None:
         if node.tag not in _SCALAR_TAGS:
-            self.problems.append(self._problem(node, path, f"has the tag {node.tag}, and tags are not read"))
-        if node.style is None and node.value in _NULLS:
+            self._refuse_tag(node, path)
+        plain = not node.style  # None from PyYAML's own scanner, '' from libyaml's
+        if plain and node.value in _NULLS:
             return None
-        if node.style is None and node.value in _BOOLS:
+        if plain and node.value in _BOOLS:
             return _BOOLS[node.value]
         return str(node.value)
+
+    def _refuse_tag(self, node: Any, path: Path_) -> None:
+        self.problems.append(self._problem(node, path, f"has the tag {node.tag}, and tags are not read"))
 
     def _problem(self, node: Any, path: Path_, message: str) -> Problem:
         return Problem(message, self.name, node.start_mark.line + 1, node.start_mark.column + 1, field_name(path))
@@ -279,11 +287,12 @@ def _near_literal(given: object, expected: str) -> str:
 
 def _fields_at(model: Any, path: Sequence[str | int]) -> Iterable[str]:
     """The field names that stand at a path, following lists, mappings and optional parts."""
-    for part in path:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            info = model.model_fields.get(str(part))
-            model = _model_in(info.annotation) if info else None
-    return model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else ()
+    for part in path:  # a part that is no field is an index or a key: it stands in the list or mapping before it
+        if isinstance(model, type) and issubclass(model, BaseModel) and str(part) in model.model_fields:
+            model = _model_in(model.model_fields[str(part)].annotation)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return ()
+    return [info.alias or name for name, info in model.model_fields.items()]
 
 
 def _model_in(annotation: Any) -> Any:

@@ -72,6 +72,11 @@ class MissingLibraryError(ChipbriefError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`"; did you mean 'x'?"` for the nearest of the known words, or nothing when none is near."""
-    by_lower = {name.lower(): name for name in known}
+    by_lower: dict[str, list[str]] = {}
+    for name in known:
+        by_lower.setdefault(name.lower(), []).append(name)
     near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.55)
-    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+    if not near:
+        return ""
+    alike = max(by_lower[near[0]], key=lambda name: difflib.SequenceMatcher(None, word, name).ratio())
+    return f"; did you mean {alike!r}?"  # of TB/s and Tb/s, which differ in case alone, the nearer to what was written

@@ -1,13 +1,14 @@
 """Figures: no number without its unit, kind, source and date.
 
 A Figure is what a profile holds instead of a bare number. Its value is SI (see `chipbrief.units`), its range is the
-span that its sources give, and its id (`nvidia-b200:memory.bandwidth`) is the id of the file it stands in and the
+span that its sources give, and its id (`acme-x1:memory.bandwidth`) is the id of the file it stands in and the
 path to it.
 """
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
@@ -51,7 +52,7 @@ Kind = Literal[
     "calibrated",
     "assumed",
 ]
-_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+_DATE = re.compile(r"(?P<year>[1-9][0-9]{3})(-(?P<month>0[1-9]|1[0-2])(-(?P<day>0[1-9]|[12][0-9]|3[01]))?)?")
 FigurePath = tuple[str | int, ...]
 
 
@@ -98,7 +99,8 @@ class Figure(Strict):
     @field_validator("date")
     @classmethod
     def _date(cls, date: str) -> str:
-        if not _DATE.fullmatch(date):
+        match = _DATE.fullmatch(date)
+        if not match or (match["day"] and int(match["day"]) > monthrange(int(match["year"]), int(match["month"]))[1]):
             raise ValueError(f"expected a date such as 2026-11-23, 2026-11 or 2026, got {date!r}")
         return date
 

@@ -68,9 +68,9 @@ def capital_recovery_factor(rate: Num, years: Num) -> Num:
         1/y, broadcast shape.
     """
     rate = np.asarray(rate, dtype=float)
-    growth = (1.0 + rate) ** years
+    paid_back = -np.expm1(-years * np.log1p(rate))  # 1 - (1 + r)^-n, exact for small r too
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(rate > 0, rate * growth / (growth - 1.0), 1.0 / np.asarray(years, dtype=float))
+        return np.where(rate > 0, rate / paid_back, 1.0 / np.asarray(years, dtype=float))
 
 
 def usd_per_mtok(usd_per_hour: Num, tokens_per_s: Num, utilisation: Num) -> Num:

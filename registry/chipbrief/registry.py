@@ -97,7 +97,8 @@ def _order(point: EntryPoint) -> tuple[bool, str, str]:
 
 
 def _distribution(point: EntryPoint) -> tuple[str, str]:
-    return (point.dist.name, point.dist.version) if point.dist else ("unknown", "unknown")
+    found = (point.dist.name, point.dist.version) if point.dist else (None, None)  # both None without METADATA
+    return found[0] or "unknown", found[1] or "unknown"
 
 
 class _Host:

@@ -15,8 +15,9 @@ from chipbrief.errors import UnitError, did_you_mean
 
 __all__ = ["DIMENSIONS", "Dimension"]
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?"
-_QUANTITY = re.compile(rf"(?P<sign>[-+−]?)(?P<dollar>\$?)(?P<number>{_NUMBER})(?P<unit>(?![\d.,:eE_]).*)?")
+_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_UNIT = r"(?!\s*[\d.,:_]|[eE][+-]?\d).*"  # what follows a number must not go on with it: 1 2, 1_000, 12:30, 1e5e3
+_QUANTITY = re.compile(rf"\s*(?P<sign>[-+−]?)\s*(?P<dollar>\$?)\s*(?P<number>{_NUMBER})(?P<unit>{_UNIT})", re.DOTALL)
 _DECIMAL = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50}
 _SHORT_SCALE = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
@@ -52,10 +53,10 @@ class Dimension:
             return self._bounded(float(text), repr(text))
         if not isinstance(text, str):
             raise UnitError(f"expected {self.article} such as {self.example}, got {_kind_of(text)}")
-        match = _QUANTITY.fullmatch(re.sub(r"\s+", "", text))
+        match = _QUANTITY.fullmatch(text)
         if match is None or re.match(r"0\d", match["number"]):
             raise UnitError(f"expected {self.article} such as {self.example}, got {text!r}")
-        number, unit = match["number"], match["unit"] or ""
+        number, unit = match["number"], re.sub(r"\s+", "", match["unit"])
         if match["dollar"]:
             unit = re.sub(r"^([kKMB]?)", r"\1USD", unit, count=1)
         factor = self.units.get(unit)
@@ -70,7 +71,7 @@ class Dimension:
         units = self.printed or ("",)
         unit = next((u for u in units if abs(value) >= self.units[u]), units[-1])
         number = f"{value / self.units[unit]:,.{digits}g}"
-        if "e" in number:
+        if "e" in number and abs(value) >= self.units[unit]:
             number = f"{value / self.units[unit]:,.0f}"
         return f"{number} {unit}".strip()
 
@@ -80,7 +81,8 @@ class Dimension:
         if value < 0:
             raise UnitError(f"expected {self.article} that is not negative, got {shown}")
         if value > self.maximum:
-            hint = f"; did you mean '{shown.strip(chr(39))} %'?" if self.name == "fraction" else ""
+            bare = self.name == "fraction" and "%" not in shown
+            hint = f"; did you mean '{shown.strip(chr(39))} %'?" if bare else ""
             raise UnitError(f"expected {self.article} of at most {self.maximum:g}, got {shown}{hint}")
         return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ SECONDS_PER_DAY = 86400.0
 DAY_S, HOUR_S = 86400.0, 3600.0
 _LEVELS = {"p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 _NORMAL = NormalDist()
+_MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 ModelName = Annotated[str, known("model")]
 HardwareName = Annotated[str, known("hardware")]
@@ -257,6 +259,15 @@ class WorkloadClass(Strict):
     slo: ServiceLevels = ServiceLevels()
     basis: str | None = None
 
+    @field_validator("id")
+    @classmethod
+    def _new(cls, name: str, info: ValidationInfo) -> str:
+        seen: set[str] = (info.context or {}).get("class_ids", set())
+        if name in seen:
+            raise ValueError(f"the class id {name!r} stands twice")
+        seen.add(name)
+        return name
+
     @property
     def label(self) -> str:
         """The title, or the id with spaces."""
@@ -302,8 +313,7 @@ class Horizon(Strict):
     @field_validator("start")
     @classmethod
     def _month(cls, start: str) -> str:
-        year, _, month = start.partition("-")
-        if not (len(year) == 4 and year.isdigit() and len(month) == 2 and month.isdigit() and 1 <= int(month) <= 12):
+        if not _MONTH.fullmatch(start):
             raise ValueError(f"expected a month such as 2026-12, got {start!r}")
         return start
 
@@ -415,4 +425,5 @@ def mix_from_document(
     document: Document, folder: Path, *, models: Mapping[str, str], hardware: Mapping[str, str]
 ) -> WorkloadMix:
     """Check a parsed mix; `folder` is where its traces stand. Raises InputError."""
-    return validate(document, WorkloadMix, {"model": models, "hardware": hardware, "folder": folder})
+    context = {"model": models, "hardware": hardware, "folder": folder, "class_ids": set()}
+    return validate(document, WorkloadMix, context)

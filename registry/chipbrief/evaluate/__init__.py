@@ -1,7 +1,7 @@
 """From a mix and a registry to results: an operating point per class and system, its cost in every lane, its range."""
 
 from chipbrief.evaluate.economics import Economics, economics
-from chipbrief.evaluate.fleet import VendorFleet, vendor_fleets
+from chipbrief.evaluate.fleet import Route, VendorFleet, cheapest_route, vendor_fleets
 from chipbrief.evaluate.operation import Operation, operate
 from chipbrief.evaluate.outcome import Interval, LaneCost, Outcome, OutcomeMetric
 from chipbrief.evaluate.ranges import TornadoBar, sample_figures, tornado
@@ -16,8 +16,10 @@ __all__ = [
     "Outcome",
     "OutcomeMetric",
     "Results",
+    "Route",
     "TornadoBar",
     "VendorFleet",
+    "cheapest_route",
     "economics",
     "evaluate",
     "operate",

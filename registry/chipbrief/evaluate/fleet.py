@@ -14,7 +14,7 @@ from chipbrief.finance import HOURS_PER_MONTH, hourly_usd
 from chipbrief.hardware import Hardware, Trail
 from chipbrief.physics import Array
 
-__all__ = ["VendorFleet", "vendor_fleets"]
+__all__ = ["Route", "VendorFleet", "cheapest_route", "vendor_fleets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class VendorFleet:
         lane: own, rent_three_years, rent_one_year, rent_on_demand or api.
         served: classes it carries within their service levels.
         unserved: classes it does not, with the reason.
+        chips: chips that the replicas use; 0 for tokens from an API.
         systems: whole systems, classes pooled; 0 for tokens from an API.
         idle_systems: systems' worth of chips that no replica uses.
         usd_month: cost of a month, idle chips included [USD].
@@ -41,6 +42,7 @@ class VendorFleet:
     lane: str
     served: tuple[str, ...]
     unserved: dict[str, str]
+    chips: Interval
     systems: Interval
     idle_systems: float
     usd_month: Interval
@@ -62,8 +64,65 @@ def vendor_fleets(results: Results) -> list[VendorFleet]:
     return sorted(found, key=lambda f: (-len(f.served), f.usd_month.value, f.hardware, f.lane))
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Every class by its own cheapest offer, the classes that share a system and lane pooled.
+
+    Attributes:
+        legs: the fleets and services that carry the classes, dearest first.
+        unserved: classes that nothing carries, with a reason.
+        usd_month: cost of a month [USD].
+        usd_mtok: cost over all tokens served [USD/Mtok].
+        capex_usd: price of the systems to buy [USD].
+        power_w: IT power of the systems to own [W].
+    """
+
+    legs: tuple[VendorFleet, ...]
+    unserved: dict[str, str]
+    usd_month: Interval
+    usd_mtok: Interval
+    capex_usd: Interval
+    power_w: Interval
+
+    def leg_of(self, class_id: str) -> VendorFleet | None:
+        """What carries a class."""
+        return next((leg for leg in self.legs if class_id in leg.served), None)
+
+
+def cheapest_route(results: Results) -> Route:
+    """Give each class to its cheapest offer and pool what shares a system and lane.
+
+    The intervals of the legs are added end to end, as if all draws fell together: wide rather than narrow. Classes
+    that nothing serves are named. This is no fleet optimum: it does not trade one class's idle chips for another's.
+    """
+    groups: dict[tuple[str, str], list[Outcome]] = {}
+    unserved: dict[str, str] = {}
+    for wanted in results.mix.classes:
+        offers = results.offers(wanted.id)
+        if offers:
+            outcome, cost = offers[0]
+            groups.setdefault((outcome.hardware, cost.lane), []).append(outcome)
+        else:
+            unserved[wanted.id] = "; ".join(f"{o.hardware}: {o.reason}" for o in results.of_class(wanted.id))
+    legs = [leg for (name, lane), mine in groups.items() if (leg := _fleet(results, results.system(name), mine, lane))]
+    usd = _end_to_end([leg.usd_month for leg in legs])
+    tokens = sum(_tokens_month(results, o) for mine in groups.values() for o in mine) / 1e6 or 1.0
+    return Route(
+        legs=tuple(sorted(legs, key=lambda leg: (-leg.usd_month.value, leg.hardware, leg.lane))),
+        unserved=unserved,
+        usd_month=usd,
+        usd_mtok=Interval(usd.value / tokens, usd.low / tokens, usd.high / tokens),
+        capex_usd=_end_to_end([leg.capex_usd for leg in legs]),
+        power_w=_end_to_end([leg.power_w for leg in legs]),
+    )
+
+
+def _end_to_end(parts: list[Interval]) -> Interval:
+    return Interval(sum(p.value for p in parts), sum(p.low for p in parts), sum(p.high for p in parts))
+
+
 def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str) -> VendorFleet | None:
-    served = [o for o in mine if o.lane(lane) and (lane == "api" or o.status == "meets")]
+    served = [o for o in mine if o.lane(lane) and (o.status == "meets" or (lane == "api" and o.status == "refused"))]
     if not served:
         return None
     names = {o.class_id for o in served}
@@ -81,6 +140,7 @@ def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str)
         lane=lane,
         served=tuple(o.class_id for o in served),
         unserved=unserved,
+        chips=size.chips,
         systems=size.systems,
         idle_systems=size.idle_systems,
         usd_month=usd,
@@ -94,7 +154,7 @@ def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str)
 
 
 def _why_not(outcome: Outcome, lane: str) -> str:
-    return "no price is published" if lane == "api" else outcome.reason
+    return outcome.reason or "no price is published"
 
 
 def _tokens_month(results: Results, outcome: Outcome) -> float:
@@ -107,6 +167,7 @@ def _tokens_month(results: Results, outcome: Outcome) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Size:
+    chips: Interval
     systems: Interval
     idle_systems: float
     usd_month: Interval
@@ -124,14 +185,14 @@ def _size(results: Results, hardware: Hardware, served: list[Outcome], lane: str
     total = sum(cost.usd_month.value for cost in costs)
     if lane == "api":
         low, high = sum(c.usd_month.low for c in costs), sum(c.usd_month.high for c in costs)
-        return _Size(_NONE, 0.0, Interval(total, low, high), 0.0, _NONE, _NONE)
+        return _Size(_NONE, _NONE, 0.0, Interval(total, low, high), 0.0, _NONE, _NONE)
     draws = _sum(served, lane)
     chips, chip_draws = sum(o["chips"].value for o in served), _sum(served, "chips")
     per_system = hardware.profile.chips
     systems, system_draws = np.ceil(chips / per_system), np.ceil(chip_draws / per_system)
-    counted = interval(float(systems), system_draws)
+    used, counted = interval(chips, chip_draws), interval(float(systems), system_draws)
     if lane != "own":
-        return _Size(counted, 0.0, interval(total, draws), 0.0, _NONE, _NONE)
+        return _Size(used, counted, 0.0, interval(total, draws), 0.0, _NONE, _NONE)
     plain = Setting.plain(hardware, results.terms)
     sampled = Setting.sampled(hardware, results.terms, results.samples, results.seed)
     idle, idle_draws = float(systems - chips / per_system), system_draws - chip_draws / per_system
@@ -140,6 +201,7 @@ def _size(results: Results, hardware: Hardware, served: list[Outcome], lane: str
     prices = sampled.hardware.profile.price.system.value
     watts = sampled.hardware.cost.power_w(1.0)
     return _Size(
+        chips=used,
         systems=counted,
         idle_systems=idle,
         usd_month=interval(total + float(np.ravel(unused)[0]), draws + unused_draws),

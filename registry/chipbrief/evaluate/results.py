@@ -59,7 +59,7 @@ class Results:
             (outcome, cost)
             for outcome in self.of_class(class_id)
             for cost in outcome.lanes
-            if cost.lane == "api" or outcome.status == "meets"
+            if outcome.status == "meets" or (cost.lane == "api" and outcome.status == "refused")
         ]
         return sorted(found, key=lambda offer: (offer[1].usd_month.value, offer[0].hardware, offer[1].lane))
 

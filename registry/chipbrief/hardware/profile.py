@@ -177,7 +177,7 @@ class ReferenceFigures(Strict):
 
 
 class HardwareProfile(Strict):
-    """One system of the registry. Figure ids are `<id>:<path>`, as in `nvidia-b200:memory.bandwidth`."""
+    """One system of the registry. Figure ids are `<id>:<path>`, as in `acme-x1:memory.bandwidth`."""
 
     schema_: Annotated[Literal["hardware/1"], Field(alias="schema")]
     id: Id
@@ -265,7 +265,11 @@ class HardwareProfile(Strict):
             values: by Figure id, a float or an array of shape (samples,); ids of other profiles are passed over.
         """
         paths = {self.figures[name][0]: _leading_axis(value) for name, value in values.items() if name in self.figures}
-        return replace_figures(self, paths) if paths else self
+        if not paths:
+            return self
+        changed: Self = replace_figures(self, paths)
+        vars(changed).pop("figures", None)  # the copy must not keep the original's Figures
+        return changed
 
     @property
     def chips(self) -> int:

@@ -18,6 +18,7 @@ __all__ = [
     "Cell",
     "Chart",
     "Column",
+    "Columns",
     "Finding",
     "Headline",
     "Headlines",
@@ -59,11 +60,15 @@ def plain(content: Text) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A footnote: where a number comes from. `sources` are (title, locator, date) of what it cites."""
+    """A footnote: where a number comes from. `sources` are (title, locator, date) of what it cites.
+
+    `short` is what stands at the foot of a printed page; without it the beginning of `text` does.
+    """
 
     number: int
     text: str
     sources: tuple[tuple[str, str, str], ...] = ()
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +180,16 @@ class Chart:
     kind: Literal["chart"] = "chart"
 
 
-Block: TypeAlias = Finding | Paragraph | Bullets | Headlines | Table | Chart
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Two halves of the page side by side, above one another on a phone."""
+
+    left: tuple[Block, ...]
+    right: tuple[Block, ...]
+    kind: Literal["columns"] = "columns"
+
+
+Block: TypeAlias = Finding | Paragraph | Bullets | Headlines | Table | Chart | Columns
 
 
 @dataclass(frozen=True, slots=True)

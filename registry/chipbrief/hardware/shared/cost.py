@@ -52,7 +52,7 @@ class SystemCost:
             idle_share=profile.power.idle.value,
         )
 
-    @uses("C1", "C4", figures=["price.system", "price.rent.*", "power.system", "power.idle"])
+    @uses("C1", "C4", figures=["price.system", "price.rent.*", "power.system", "power.idle", "system.chips"])
     def lines(self, lane: Lane, finance: Finance, load: Num) -> tuple[CostLine, ...]:
         """Cost lines of one system-hour: C1 when owned, the hourly price times the chips when rented."""
         if lane == "own":
@@ -64,7 +64,7 @@ class SystemCost:
             "rent_one_year": "one_year",
             "rent_three_years": "three_years",
         }[lane]
-        figures = (self.profile.figure_id(f"price.rent.{name}"),)
+        figures = (self.profile.figure_id(f"price.rent.{name}"), self.profile.figure_id("system.chips"))
         drivers = (Driver("rent_usd_chip_hour", self.rent_usd_h[lane]),)
         return (CostLine("rent", "Rent", float(self.profile.chips), drivers, "C4", figures),)
 
@@ -92,7 +92,7 @@ class SystemCost:
                 "Software",
                 self.profile.chips * hourly,
                 (Driver("software_usd_chip_year", finance.software),),
-                (),
+                ("system.chips",),
             ),
             ("staff", "Staff", hourly, (Driver("staff_usd_system_year", finance.staff),), ()),
         )

@@ -162,7 +162,7 @@ class HbmThroughput:
                 precision=precision,
             )
 
-    @uses("E5b")
+    @uses("E5b", figures=["memory.capacity", "memory.usable"])
     def running_batch_limit(self, architecture: Architecture, deployment: Deployment, context: Num) -> Num:
         """Sequences that may run together: what the KV cache leaves room for."""
         return self.memory.running_batch_limit(architecture, deployment.decode, context)
@@ -182,6 +182,7 @@ class HbmThroughput:
             "latency.sequence",
             "interconnect.chip",
             "interconnect.efficiency",
+            "interconnect.domain",
         ],
     )
     def decode_step_s(self, architecture: Architecture, deployment: Deployment, batch: Num, context: Num) -> Num:

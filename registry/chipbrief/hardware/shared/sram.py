@@ -151,7 +151,7 @@ class SramThroughput:
                     precision=precision,
                 )
 
-    @uses("E6")
+    @uses("E6", figures=["memory.capacity", "memory.usable"])
     def running_batch_limit(self, architecture: Architecture, deployment: Deployment, context: Num) -> Num:
         """Sequences that may be in flight: what the KV cache leaves room for (E6)."""
         return self.memory.running_batch_limit(architecture, deployment.decode, context)
@@ -164,6 +164,7 @@ class SramThroughput:
             "efficiency.weights",
             "efficiency.kv",
             "efficiency.decode",
+            "efficiency.attention",
             "compute.dense.*",
             "latency.layer",
             "latency.layer_per_hidden",

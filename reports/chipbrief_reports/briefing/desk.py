@@ -1,0 +1,173 @@
+"""The writer's desk: results, names, notes and the numbers that several sections quote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from chipbrief.evaluate import LaneCost, Outcome, Results, Route, VendorFleet, cheapest_route, vendor_fleets
+from chipbrief.evaluate.outcome import Interval
+from chipbrief.hardware import Hardware
+from chipbrief_reports.briefing.document import Cell, Ref, Text, text
+from chipbrief_reports.briefing.notes import NoteBook
+from chipbrief_reports.wording import a_range, money, number
+
+__all__ = ["LANE_NAMES", "Desk", "absent", "cell"]
+
+LANE_NAMES = {
+    "own": "owned",
+    "rent_three_years": "rented, 3 years",
+    "rent_one_year": "rented, 1 year",
+    "rent_on_demand": "rented on demand",
+    "api": "by the token",
+}
+
+
+def cell(value: str, span: str = "", *refs: Ref, best: bool = False, dot: int | None = None) -> Cell:
+    """A cell with its range below and its notes behind."""
+    return Cell(text(value, *refs), span, best=best, dot=dot)
+
+
+def absent(reason: str) -> Cell:
+    """A dash, and why."""
+    return Cell(("–",), reason, absent=True)
+
+
+class Desk:
+    """Everything a section's writer reaches for."""
+
+    def __init__(self, results: Results, focus: Sequence[str] = ()) -> None:
+        self.results = results
+        self.mix = results.mix
+        self.notes = NoteBook(results.figures())
+        names = [h.id for h in results.systems]
+        self.focus = [name for name in focus if name in names] or names[:3]
+
+    # -- names -----------------------------------------------------------------------------------------------
+
+    def system(self, hardware: str) -> Hardware:
+        """A system by id."""
+        return self.results.system(hardware)
+
+    def name(self, hardware: str) -> str:
+        """`CS-3`, `DGX B200`: what is bought."""
+        return self.system(hardware).profile.system.name
+
+    def dot(self, hardware: str) -> int:
+        """The system's place in the focus list; behind it for the field."""
+        return self.focus.index(hardware) if hardware in self.focus else len(self.focus)
+
+    def offer_name(self, hardware: str, cost: LaneCost) -> str:
+        """`B200, rented, 3 years` or `GroqCloud, by the token`."""
+        if cost.lane == "api":
+            return f"{cost.note}, {LANE_NAMES['api']}"
+        who = self.system(hardware).profile.chip if cost.lane.startswith("rent") else self.name(hardware)
+        return f"{who}, {LANE_NAMES[cost.lane]}"
+
+    def label(self, class_id: str) -> str:
+        """A class by its title."""
+        return self.results.wanted(class_id).label
+
+    # -- results ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def fleets(self) -> list[VendorFleet]:
+        """Whole-mix options of one system and lane each."""
+        return vendor_fleets(self.results)
+
+    @cached_property
+    def route(self) -> Route:
+        """The cheapest offer for every class."""
+        return cheapest_route(self.results)
+
+    @cached_property
+    def leading(self) -> str:
+        """The class with the most tokens."""
+        return max(self.mix.classes, key=lambda c: self.tokens_per_day(c.id)).id
+
+    def tokens_per_day(self, class_id: str) -> float:
+        """Input and output tokens of a class in a day; of work in flight, on the system that is fastest for a user."""
+        wanted = self.results.wanted(class_id)
+        rate = wanted.demand.mean_requests_s
+        if rate is None:
+            rates = [o["requests_s"].value for o in self.results.of_class(class_id) if o.metrics]
+            rate = max(rates, default=0.0)
+        return rate * 86400.0 * (wanted.shape.input_mean + wanted.shape.output_mean)
+
+    def outcomes(self, class_id: str) -> list[Outcome]:
+        """What became of a class, in the order of the systems."""
+        return self.results.of_class(class_id)
+
+    # -- cells and notes -------------------------------------------------------------------------------------
+
+    def spread(self, value: Interval, *refs: Ref, best: bool = False) -> Cell:
+        """A number with its 80 % interval."""
+        return cell(number(value.value), self.span(value), *refs, best=best)
+
+    @staticmethod
+    def span(value: Interval) -> str:
+        """The interval in words; empty where it is a point."""
+        words = a_range(value.low, value.high)
+        return words if words != number(value.value) else ""
+
+    def cost_note(self, hardware: str, cost: LaneCost) -> Ref:
+        """Where a lane's price comes from: the Figures that are its own, and the model for the rest."""
+        mine = [f for f in cost.trail.figures if f.startswith((f"{hardware}:price", f"{hardware}:api", f"{hardware}:power"))]
+        if cost.lane == "api":
+            cached = "" if any(f.endswith(".cached") for f in mine) else "No price for cached input is published here: charged as input."
+            return self.notes.cite("C4", mine, cached)
+        rules = ", ".join(e for e in cost.trail.equations if e.startswith("C"))
+        own = [f for f in cost.trail.figures if f.startswith("finance:")]
+        closing = f"Chips from {self.model_words(hardware)}."
+        if own:
+            closing = f"Terms: {', '.join(own)} (Evidence). {closing}"
+        return self.notes.cite(rules, mine, closing)
+
+    def model_words(self, hardware: str) -> str:
+        """How a system's speed is known, in a few words."""
+        profile = self.system(hardware).profile
+        equations = "E1–E5b" if profile.memory.kind == "hbm" else "E1, E2, E4–E6"
+        return f"{equations} with the {hardware} figures of Evidence"
+
+    def speed_note(self, hardware: str) -> Ref:
+        """Where a modelled speed comes from."""
+        figures = self.results.figures()
+        names = [n for n in self.trail_figures(hardware) if figures[n][0].kind == "calibrated"]
+        return self.notes.cite(f"Modelled by {self.model_words(hardware)}; fitted there", names)
+
+    def trail_figures(self, hardware: str) -> list[str]:
+        """The Figures that a system's speed stands on."""
+        trail = next((o.trail for o in self.results.outcomes if o.hardware == hardware and o.metrics), None)
+        return list(trail.figures) if trail else []
+
+    @property
+    def range_note(self) -> Ref:
+        """What an interval is."""
+        return self.notes.say(
+            f"Ranges are 80 % intervals: {self.results.samples} draws of every input's range (triangles between low, "
+            f"value and high, seed {self.results.seed}). They do not hold the model's own error, which Evidence shows."
+        )
+
+    def basis(self, hardware: str, lane: str) -> str:
+        """On what evidence the capacity behind an option stands."""
+        if lane == "api":
+            return "list price"
+        decode = self.system(hardware).profile.efficiency.weights.kind
+        return "fitted to load tests" if decode == "calibrated" else "load assumed"
+
+    def share_cheapest(self, class_id: str, chosen: LaneCost, hardware: str) -> float:
+        """Share of the draws in which an offer is the cheapest for its class."""
+        rows = {
+            (o.hardware, c.lane): o.draws.get(c.lane, np.full(self.results.samples, c.usd_month.value))
+            for o, c in self.results.offers(class_id)
+        }
+        mine = rows[hardware, chosen.lane]
+        others = [v for key, v in rows.items() if key != (hardware, chosen.lane)]
+        return float(np.mean(np.all([mine <= other for other in others], axis=0))) if others else 1.0
+
+    def usd(self, value: Interval) -> Text:
+        """Dollars with their range, as running text."""
+        span = self.span(value)
+        return text(money(value.value) + (f" ({span})" if span else ""))

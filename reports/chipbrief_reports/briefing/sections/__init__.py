@@ -1,0 +1,33 @@
+"""The sections of a briefing, by name; each is written from the desk and answers one question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from chipbrief_reports.briefing.desk import Desk
+from chipbrief_reports.briefing.document import Section
+from chipbrief_reports.briefing.sections.capacity import capacity
+from chipbrief_reports.briefing.sections.cost import cost
+from chipbrief_reports.briefing.sections.decision import decision
+from chipbrief_reports.briefing.sections.evidence import evidence
+from chipbrief_reports.briefing.sections.latency import latency
+from chipbrief_reports.briefing.sections.mix import mix
+from chipbrief_reports.briefing.sections.power import power
+from chipbrief_reports.briefing.sections.sensitivity import sensitivity
+from chipbrief_reports.briefing.sections.speed_cost import speed_cost
+from chipbrief_reports.briefing.sections.systems import systems
+
+__all__ = ["SECTIONS"]
+
+SECTIONS: Mapping[str, Callable[[Desk], Section]] = {
+    "decision": decision,
+    "mix": mix,
+    "speed-cost": speed_cost,
+    "latency": latency,
+    "capacity": capacity,
+    "cost": cost,
+    "sensitivity": sensitivity,
+    "systems": systems,
+    "power": power,
+    "evidence": evidence,
+}

@@ -1,0 +1,153 @@
+"""How much of it: replicas, systems, racks and megawatts, now and at the end of the plan."""
+
+from __future__ import annotations
+
+import math
+
+from chipbrief.evaluate import Outcome
+from chipbrief_reports.briefing.desk import Desk, absent, cell
+from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Row, Section, Table, text
+from chipbrief_reports.charts import capacity_steps
+from chipbrief_reports.wording import count, number, percent, watts
+
+__all__ = ["capacity"]
+
+
+def capacity(desk: Desk) -> Section:
+    """What carries each class, and how the owned fleets grow."""
+    blocks: list[Block] = [_classes(desk)]
+    owned = [fleet for fleet in desk.fleets if fleet.lane == "own"]
+    if owned:
+        blocks.append(_fleets(desk))
+    if owned and desk.mix.horizon:
+        blocks.append(_growth(desk))
+    return Section("capacity", "Capacity", _title(desk), tuple(blocks))
+
+
+def _title(desk: Desk) -> str:
+    owned = [fleet for fleet in desk.fleets if fleet.lane == "own" and len(fleet.served) == len(desk.mix.classes)]
+    if not owned:
+        return "No single system carries the whole mix"
+    least = min(owned, key=lambda fleet: fleet.power_w.value)
+    pue = desk.results.terms.pue.value
+    units = f"{number(least.systems.value, 3)} {desk.name(least.hardware)}"
+    return f"{units} carry the whole mix on {watts(least.power_w.value * pue)}, the least power of the field"
+
+
+def _classes(desk: Desk) -> Table:
+    columns = (
+        Column("Class", "", "left", 1.8),
+        Column("System", "", "left", 1.2),
+        Column("Replica", "", "left", 1.8),
+        Column("Batch", "at peak", width=0.8),
+        Column("System", "tok/s out"),
+        Column("Replicas", "", width=0.9),
+        Column("Systems", "alone", width=0.9),
+        Column("Used", "mean", width=0.8),
+    )
+    rows = [
+        _class_row(desk, o, first=i == 0)
+        for wanted in desk.mix.classes
+        for i, o in enumerate(desk.outcomes(wanted.id))
+    ]
+    return Table(
+        "replicas",
+        "The smallest deployment that keeps the service level at the peak",
+        "Output tok/s of a full system; used is the mean load over capacity, an output of the plan",
+        columns,
+        tuple(rows),
+        dense=True,
+    )
+
+
+def _class_row(desk: Desk, o: Outcome, *, first: bool) -> Row:
+    head = Cell(text(desk.label(o.class_id) if first else ""))
+    who = Cell(text(desk.name(o.hardware)), dot=desk.dot(o.hardware))
+    if not o.metrics:
+        return Row((head, who, Cell(text("refused"), o.reason, absent=True), *[absent("") for _ in range(5)]), group=first)
+    return Row(
+        (
+            head,
+            who,
+            Cell(text(str(o.deployment)), "" if o.status == "meets" else f"misses: {o.reason}"),
+            cell(number(o["batch"].value, 3)),
+            desk.spread(o["tok_s_system"]),
+            cell(number(o["replicas"].value, 3)),
+            cell(number(o["systems"].value, 3), desk.span(o["systems"])),
+            cell(percent(o["utilisation"].value)),
+        ),
+        group=first,
+    )
+
+
+def _fleets(desk: Desk) -> Table:
+    columns = (
+        Column("System", "", "left", 1.6),
+        Column("Classes", "in SLO"),
+        Column("Systems", "pooled"),
+        Column("Idle", "of them"),
+        Column("Racks", ""),
+        Column("Power", "IT × PUE"),
+        Column("Power cap", "", "left", 1.3),
+    )
+    rows = []
+    for fleet in (f for f in desk.fleets if f.lane == "own"):
+        facility = fleet.power_w.value * desk.results.terms.pue.value
+        rows.append(
+            Row(
+                (
+                    Cell(text(desk.name(fleet.hardware), desk.notes.cite("E9", [f"{fleet.hardware}:power.system"])), dot=desk.dot(fleet.hardware)),
+                    cell(f"{len(fleet.served)} of {len(desk.mix.classes)}"),
+                    cell(number(fleet.systems.value, 3), desk.span(fleet.systems)),
+                    cell(number(fleet.idle_systems)),
+                    cell(number(fleet.racks, 3)),
+                    cell(watts(facility)),
+                    Cell(text(_cap(desk, facility))),
+                )
+            )
+        )
+    return Table("fleets", "Owned fleets of one system", "Chips of all served classes pooled into whole systems", columns, tuple(rows))
+
+
+def _cap(desk: Desk, facility_w: float) -> str:
+    cap = desk.mix.power_cap
+    if cap is None:
+        return "none set"
+    return "within" if facility_w <= cap else f"{watts(facility_w - cap)} over"
+
+
+def _growth(desk: Desk) -> Chart:
+    """Owned systems by quarter, each class's replicas scaled with demand at its operating point."""
+    horizon = desk.mix.horizon
+    assert horizon is not None
+    quarters = range(0, horizon.months + 1, 3)
+    series = []
+    for fleet in (f for f in desk.fleets if f.lane == "own"):
+        served = [o for o in desk.results.outcomes if o.hardware == fleet.hardware and o.class_id in fleet.served]
+        points = [(_month(horizon.start, m), _systems(desk, served, horizon.growth_per_year ** (m / 12))) for m in quarters]
+        series.append((desk.name(fleet.hardware), desk.dot(fleet.hardware), points))
+    ends = [f"{name} from {number(p[0][1], 3)} to {number(p[-1][1], 3)}" for name, _, p in series]
+    return Chart(
+        "growth",
+        f"Demand grows {number(horizon.growth_at_end)} times in {count(horizon.months, 'month')}",
+        "Owned systems for the classes each can serve, by quarter; same operating points throughout",
+        capacity_steps(series, axis="systems"),
+        f"Stepped lines of systems by quarter: {'; '.join(ends)}.",
+    )
+
+
+def _systems(desk: Desk, served: list[Outcome], growth: float) -> float:
+    chips = 0.0
+    for o in served:
+        wanted = desk.results.wanted(o.class_id)
+        assert o.deployment is not None
+        per_replica = o["tok_s_replica"].value / wanted.shape.output_mean
+        peak = o["requests_s"].value * wanted.demand.peak_factor * growth
+        chips += max(math.ceil(peak / per_replica - 1e-9), 1) * o.deployment.chips
+    return math.ceil(chips / desk.system(served[0].hardware).profile.chips)
+
+
+def _month(start: str, later: int) -> str:
+    year, month = (int(part) for part in start.split("-"))
+    index = year * 12 + month - 1 + later
+    return f"{index // 12}-{index % 12 + 1:02d}"

@@ -1,0 +1,155 @@
+"""What all of it stands on: model against observation, method, limits, and every input with its source."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import numpy as np
+
+from chipbrief.errors import ChipbriefError
+from chipbrief.figures import Figure, Source
+from chipbrief.hardware import Hardware, Observation
+from chipbrief_reports.briefing.desk import Desk
+from chipbrief_reports.briefing.document import Block, Bullets, Cell, Chart, Column, Paragraph, Row, Section, Table, text
+from chipbrief_reports.briefing.notes import KINDS
+from chipbrief_reports.charts import DotRow, dot_strip
+from chipbrief_reports.wording import number, percent
+
+__all__ = ["evidence"]
+
+METHOD = (
+    "E1, E2: a decode step reads the attention, dense and touched expert weights and each sequence's KV cache.",
+    "E3: step = the slower of reading and computing, plus a latency a layer, collectives and host time a sequence.",
+    "E4: prefill = linear layers and attention over the prompt, never less than one read of the weights, plus passes and host.",
+    "E5, E5b: a token waits for the other requests' prefills; the running batch is what the KV cache leaves room for.",
+    "E6: SRAM machines are pipelines: layers and hops set a token's time, the slowest stage the throughput.",
+    "C1: an owned hour = capital recovery of price, network and storage, support, energy, colocation. C2: dollars over tokens.",
+    "C3: whole systems for the peak; idle is paid for. C4: rental by the chip-hour, API at list price.",
+)
+LIMITS = (
+    "No queueing (E8), speculation (E7), disaggregation (E10) or expert-parallel traffic (E11); times hold for a full batch.",
+    "Speeds of SRAM machines are fitted to single streams; their throughput under load is a model without measurements behind it.",
+    "Prefix caches are taken as resident: neither their memory nor their loading is charged.",
+    "Intervals come from the inputs' ranges; the model's own error on unseen points stands beside them, not inside them.",
+)
+
+
+def evidence(desk: Desk) -> Section:
+    """For the sceptic."""
+    points = _points(desk)
+    blocks: list[Block] = []
+    if points:
+        blocks.append(_chart(desk, points))
+    blocks += [
+        Bullets("Method", tuple(text(m) for m in METHOD)),
+        Bullets("Limitations", tuple(text(m) for m in LIMITS)),
+        Paragraph(
+            text(
+                "The inputs and this document's data are written beside it, in data/: change a value in the mix or in a "
+                f"profile, build again, and compare. Built by chipbrief as of {desk.results.as_of}, "
+                f"{desk.results.samples} draws, seed {desk.results.seed}."
+            ),
+            heading="How to reproduce this document",
+        ),
+        _inputs(desk),
+    ]
+    return Section("evidence", "Evidence", _title(points), tuple(blocks))
+
+
+_Point = tuple[Hardware, Observation, float]
+
+
+def _points(desk: Desk) -> list[_Point]:
+    """Observed single-stream speeds with what the model says at the smallest deployment that serves alone."""
+    found = []
+    for hardware in desk.results.systems:
+        for seen in hardware.profile.observed:
+            speed = _modelled(desk, hardware, seen)
+            if speed is not None:
+                found.append((hardware, seen, speed))
+    return found
+
+
+def _modelled(desk: Desk, hardware: Hardware, seen: Observation) -> float | None:
+    """Fastest single stream that the model finds for an architecture, at 1,024 tokens of context."""
+    try:
+        architecture = desk.results.catalogue[seen.model]
+        precision = architecture.precision(hardware.profile.formats.serving)
+        deployments = hardware.throughput.deployments(architecture, precision, 2048.0)
+    except ChipbriefError:
+        return None
+    return max(float(1.0 / np.ravel(hardware.throughput.decode_step_s(architecture, d, 1.0, 1024.0))[0]) for d in deployments)
+
+
+def _measured(points: list[_Point]) -> list[float]:
+    """Ratios of model to measurement where no speculation was stated."""
+    return [
+        speed / seen.speed.value
+        for _, seen, speed in points
+        if seen.speculative == "no" and seen.speed.kind in ("third_party_measured", "vendor_measured")
+    ]
+
+
+def _title(points: list[_Point]) -> str:
+    ratios = _measured(points)
+    if not ratios:
+        return "Every input, with its source"
+    error = median(abs(r - 1.0) for r in ratios)
+    return f"The model misses {len(ratios)} measured single streams by {percent(error)} in the median"
+
+
+def _chart(desk: Desk, points: list[_Point]) -> Chart:
+    rows: list[DotRow] = []
+    words = []
+    for hardware, seen, speed in points:
+        line = f"{seen.model} on {hardware.profile.chip}"
+        dot = desk.dot(hardware.id)
+        if not any(r.line == line and r.fill == "hollow" for r in rows):
+            rows.append(DotRow(line, speed, dot, "", fill="hollow"))
+        claimed = seen.speed.kind in ("vendor_claim", "vendor_spec")
+        label = "" if seen.speculative == "no" else f"speculation {seen.speculative}"
+        rows.append(DotRow(line, seen.speed.value, dot, label, fill="crossed" if claimed else "solid"))
+        words.append(f"{line}: {number(seen.speed.value, 3)} {'claimed' if claimed else 'measured'}, {number(speed)} modelled.")
+    refs = [desk.notes.cite("", [f"{h.id}:observed.{i}.speed" for i in range(len(h.profile.observed))]) for h in desk.results.systems if h.profile.observed]
+    return Chart(
+        "observed",
+        "Where speculation plays no part, the model stands close to the measurements",
+        "tok/s of one user: measured solid, modelled hollow, claimed crossed; logarithmic",
+        dot_strip(rows, axis="tok/s/user", row_height=22),
+        "Dot strip of speeds. " + " ".join(words),
+        text("Some of the measured points were fitted to", *refs, "; unseen points are in docs/calibration.md."),
+    )
+
+
+def _inputs(desk: Desk) -> Table:
+    columns = (
+        Column("Input", "", "left", 2.3),
+        Column("Value", "", "right", 1.1),
+        Column("Range", "", "right", 1.5),
+        Column("Kind", "", "left", 1.2),
+        Column("Source", "", "left", 3.2),
+        Column("Date", "", "left", 0.8),
+    )
+    figures = desk.results.figures()
+    return Table(
+        "inputs",
+        f"All {len(figures)} inputs",
+        "The ids are those of the profiles; notes and addresses are in data/inputs.csv",
+        columns,
+        tuple(_input_row(name, figure, source) for name, (figure, source) in sorted(figures.items())),
+        dense=True,
+    )
+
+
+def _input_row(name: str, figure: Figure, source: Source) -> Row:
+    span = f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}" if figure.ranged else ""
+    return Row(
+        (
+            Cell(text(name)),
+            Cell(text(figure.text())),
+            Cell(text(span)),
+            Cell(text(KINDS[figure.kind])),
+            Cell(text(source.title)),
+            Cell(text(figure.date)),
+        )
+    )

@@ -1,0 +1,144 @@
+"""How long an answer takes, by class and by length."""
+
+from __future__ import annotations
+
+from chipbrief.evaluate import Outcome
+from chipbrief_reports.briefing.desk import Desk, absent, cell
+from chipbrief_reports.briefing.document import Cell, Chart, Column, Row, Section, Table, text
+from chipbrief_reports.charts import DotRow, dot_strip
+from chipbrief_reports.wording import joined, number, seconds
+
+__all__ = ["latency"]
+
+LENGTHS = (500, 2000, 10000)
+
+
+def latency(desk: Desk) -> Section:
+    """Times at the chosen operating points, which carry the peak."""
+    return Section(
+        "latency",
+        "Latency",
+        _title(desk),
+        (_chart(desk), _table(desk), _lengths(desk)),
+    )
+
+
+def _served(desk: Desk) -> list[Outcome]:
+    return [o for o in desk.results.outcomes if o.metrics]
+
+
+def _title(desk: Desk) -> str:
+    fastest = {
+        wanted.id: min(found, key=lambda o: o["e2e_p50_s"].value).hardware
+        for wanted in desk.mix.classes
+        if (found := [o for o in desk.outcomes(wanted.id) if o.metrics])
+    }
+    wins = {name: sum(1 for h in fastest.values() if h == name) for name in dict.fromkeys(fastest.values())}
+    if not wins:
+        return "No system serves this mix"
+    best = max(wins, key=lambda name: wins[name])
+    if wins[best] == len(desk.mix.classes):
+        return f"{desk.name(best)} answers first in every class"
+    return f"{desk.name(best)} answers first in {wins[best]} of {len(desk.mix.classes)} classes"
+
+
+def _chart(desk: Desk) -> Chart:
+    rows = [
+        DotRow(
+            desk.label(o.class_id),
+            o["e2e_p50_s"].value,
+            desk.dot(o.hardware),
+            f"{seconds(o['e2e_p50_s'].value)} {desk.name(o.hardware)}",
+            o["e2e_p50_s"].low,
+            o["e2e_p50_s"].high,
+            "hollow",
+        )
+        for o in sorted(_served(desk), key=lambda o: [c.id for c in desk.mix.classes].index(o.class_id))
+    ]
+    widest, label = _widest(desk)
+    return Chart(
+        "e2e",
+        f"The gap is widest for {label.lower()}: {number(widest)} times" if widest else "Time to the whole answer",
+        "Seconds to the whole answer, median request, at peak load; modelled, with 80 % intervals; logarithmic",
+        dot_strip(rows, axis="seconds", row_height=40),
+        "Dot strip of seconds to a whole answer. "
+        + " ".join(f"{r.line}: {r.label}." for r in rows),
+    )
+
+
+def _widest(desk: Desk) -> tuple[float, str]:
+    ratios = []
+    for wanted in desk.mix.classes:
+        times = [o["e2e_p50_s"].value for o in desk.outcomes(wanted.id) if o.metrics]
+        if len(times) > 1:
+            ratios.append((max(times) / min(times), wanted.label))
+    return max(ratios, default=(0.0, ""))
+
+
+def _table(desk: Desk) -> Table:
+    columns = (
+        Column("Class", "", "left", 1.9),
+        Column("System", "", "left", 1.4),
+        Column("TTFT", "p95, s"),
+        Column("TPOT", "ms"),
+        Column("One user", "tok/s"),
+        Column("Answer", "p50, s"),
+        Column("Answer", "p95, s"),
+        Column("In SLO", "", "left", 1.7),
+    )
+    rows = []
+    for wanted in desk.mix.classes:
+        for i, outcome in enumerate(desk.outcomes(wanted.id)):
+            rows.append(_row(desk, outcome, first=i == 0))
+    return Table(
+        "latencies",
+        "Times at the operating point that carries the peak",
+        "p95 of the answer takes prompt and answer both at their 95th percentile: an upper bound",
+        columns,
+        tuple(rows),
+        dense=True,
+    )
+
+
+def _row(desk: Desk, o: Outcome, *, first: bool) -> Row:
+    head = Cell(text(desk.label(o.class_id) if first else ""))
+    who = Cell(text(desk.name(o.hardware), *([desk.speed_note(o.hardware)] if o.metrics else [])), dot=desk.dot(o.hardware))
+    if not o.metrics:
+        return Row((head, who, *[absent("") for _ in range(5)], Cell(text("refused"), o.reason)), group=first)
+    verdict = Cell(text("yes")) if o.status == "meets" else Cell(text("no"), o.reason)
+    return Row(
+        (
+            head,
+            who,
+            cell(number(o["ttft_p95_s"].value)),
+            cell(number(o["tpot_s"].value * 1e3)),
+            desk.spread(o["tok_s_user"]),
+            cell(number(o["e2e_p50_s"].value)),
+            cell(number(o["e2e_p95_s"].value)),
+            verdict,
+        ),
+        group=first,
+    )
+
+
+def _lengths(desk: Desk) -> Table:
+    """Time to answers of fixed length in the leading class, first token included."""
+    columns = (Column("System", "", "left", 1.6), *(Column(f"{number(n, 3)}", "tokens, s") for n in LENGTHS))
+    rows, times = [], {}
+    for o in desk.outcomes(desk.leading):
+        who = Cell(text(desk.name(o.hardware)), dot=desk.dot(o.hardware))
+        if not o.metrics:
+            rows.append(Row((who, *[absent(o.reason if i == 0 else "") for i in range(len(LENGTHS))])))
+            continue
+        times[o.hardware] = [o["ttft_p50_s"].value + o["tpot_s"].value * (n - 1) for n in LENGTHS]
+        rows.append(Row((who, *[cell(number(t)) for t in times[o.hardware]])))
+    return Table("lengths", _crossover(desk, times), f"Seconds to an answer of this length, first token included; {desk.label(desk.leading).lower()}", columns, tuple(rows))
+
+
+def _crossover(desk: Desk, times: dict[str, list[float]]) -> str:
+    winners = [min(times, key=lambda name: times[name][i]) for i in range(len(LENGTHS))] if times else []
+    if not winners:
+        return "No system serves the leading class"
+    if len(set(winners)) == 1:
+        return f"{desk.name(winners[0])} leads at every length"
+    return joined([f"{desk.name(w)} leads at {number(n, 3)}" for w, n in zip(winners, LENGTHS, strict=True)]) + " tokens"

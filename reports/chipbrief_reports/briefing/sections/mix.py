@@ -1,0 +1,106 @@
+"""The load: classes, lengths, arrivals and service levels."""
+
+from __future__ import annotations
+
+from chipbrief.workload import ServiceLevels, WorkloadClass
+from chipbrief_reports.briefing.desk import Desk, cell
+from chipbrief_reports.briefing.document import Cell, Chart, Column, Paragraph, Row, Section, Table, Text, text
+from chipbrief_reports.charts import DotRow, dot_strip
+from chipbrief_reports.wording import THIN, count, number, percent, seconds, tokens
+
+__all__ = ["mix"]
+
+_COLUMNS = (
+    Column("Class", "", "left", 2.0),
+    Column("Model", "", "left", 1.4),
+    Column("Input", "tokens, p50", width=1.0),
+    Column("Cached", "", width=0.8),
+    Column("Output", "tokens, p50", width=1.0),
+    Column("Arrivals", "", width=1.2),
+    Column("Peak", "× mean", width=0.8),
+    Column("Service level", "", "left", 1.5),
+)
+
+
+def mix(desk: Desk) -> Section:
+    """What is asked of the hardware."""
+    classes = desk.mix.classes
+    horizon = desk.mix.horizon
+    plan = ""
+    if horizon:
+        plan = f" The plan begins in {horizon.start} and covers {count(horizon.months, 'month')}."
+    return Section(
+        "mix",
+        "Workload mix",
+        f"{count(len(classes), 'class', 'classes')} of work, {tokens(_total(desk))} tokens a day",
+        (
+            Table(
+                "classes",
+                "What arrives, and how fast it must be answered",
+                "95th percentiles below the medians; the peak is the busiest hour times its bursts",
+                _COLUMNS,
+                tuple(_row(desk, wanted) for wanted in classes),
+            ),
+            _tokens_chart(desk),
+            Paragraph(text(f"Input and output tokens are separate classes throughout; reasoning counts as output.{plan}")),
+        ),
+    )
+
+
+def _total(desk: Desk) -> float:
+    return sum(desk.tokens_per_day(c.id) for c in desk.mix.classes)
+
+
+def _row(desk: Desk, wanted: WorkloadClass) -> Row:
+    shape = wanted.shape
+    refs = (desk.notes.say(f"{wanted.label}: {wanted.basis}."),) if wanted.basis else ()
+    cached = percent(shape.cached_fraction) if shape.cached_fraction else "none"
+    return Row(
+        (
+            Cell(text(wanted.label, *refs)),
+            Cell(text(desk.results.catalogue[wanted.model].name)),
+            cell(number(shape.input_p50, 3), f"p95 {number(shape.input_p95, 3)}"),
+            cell(cached),
+            cell(number(shape.output_p50, 3), f"p95 {number(shape.output_p95, 3)}"),
+            _arrivals(wanted),
+            cell(number(wanted.demand.peak_factor, 3)),
+            Cell(_levels(wanted.slo)),
+        )
+    )
+
+
+def _arrivals(wanted: WorkloadClass) -> Cell:
+    arrival = wanted.arrival
+    if arrival.tokens_per_day is not None:
+        return cell(tokens(arrival.tokens_per_day), "tokens a day")
+    if arrival.requests_per_day is not None:
+        return cell(tokens(arrival.requests_per_day), "requests a day")
+    assert arrival.concurrent_users is not None
+    return cell(number(arrival.concurrent_users, 3), "users at once")
+
+
+def _levels(slo: ServiceLevels) -> Text:
+    named = (("TTFT", slo.ttft_p95), ("TPOT", slo.tpot_p95), ("E2E", slo.e2e_p95), ("done in", slo.deadline))
+    words = [f"{name} {seconds(limit).replace(' ', THIN)}" for name, limit in named if limit is not None]
+    return text(", ".join(words) or "none")
+
+
+def _tokens_chart(desk: Desk) -> Chart:
+    rows = [row for wanted in desk.mix.classes for row in _token_dots(desk, wanted)]
+    share = desk.tokens_per_day(desk.leading) / _total(desk)
+    return Chart(
+        "tokens-by-class",
+        f"{desk.label(desk.leading)} is {percent(share)} of all tokens",
+        "Tokens a day by class, logarithmic: new input (circle), cached input (square), output (triangle)",
+        dot_strip(rows, axis="tokens a day", row_height=30),
+        "Dot strip of tokens a day by class. "
+        + " ".join(f"{c.label}: {tokens(desk.tokens_per_day(c.id))} in all." for c in desk.mix.classes),
+    )
+
+
+def _token_dots(desk: Desk, wanted: WorkloadClass) -> list[DotRow]:
+    shape = wanted.shape
+    requests = desk.tokens_per_day(wanted.id) / (shape.input_mean + shape.output_mean)
+    cached = requests * shape.input_mean * shape.cached_fraction
+    parts = (requests * shape.input_mean - cached, cached, requests * shape.output_mean)
+    return [DotRow(wanted.label, value, i, tokens(value)) for i, value in enumerate(parts) if value > 0]

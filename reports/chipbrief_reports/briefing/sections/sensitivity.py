@@ -1,0 +1,98 @@
+"""Which inputs matter: each one moved alone, and the prices at which the answer turns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chipbrief.evaluate import Outcome, TornadoBar
+from chipbrief.evaluate.ranges import tornado
+from chipbrief.evaluate.case import Case, Setting, figures_of
+from chipbrief_reports.briefing.breakeven import breakeven_price_usd
+from chipbrief_reports.briefing.desk import Desk, absent, cell
+from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Paragraph, Row, Section, Table, text
+from chipbrief_reports.charts import tornado_chart
+from chipbrief_reports.wording import money, number, percent
+
+__all__ = ["sensitivity"]
+
+BARS = 9
+
+
+def sensitivity(desk: Desk) -> Section:
+    """The tornado of the leading class on each system in focus that serves it, and break-even prices."""
+    served = [o for o in desk.outcomes(desk.leading) if o.metrics and o.hardware in desk.focus]
+    drawn = [(o, _bars(desk, o)) for o in served]
+    blocks: list[Block] = [_chart(desk, o, bars) for o, bars in drawn if bars]
+    if not blocks:
+        blocks.append(Paragraph(text("No system in focus serves the leading class.")))
+    blocks.append(_turns(desk))
+    title = "No input has a range"
+    widest = max((bars[0] for _, bars in drawn if bars), key=lambda bar: bar.swing, default=None)
+    if widest:
+        title = f"{_spoken(widest.figure)} moves the cost most"
+    return Section("sensitivity", "Sensitivity", title, tuple(blocks))
+
+
+def _bars(desk: Desk, o: Outcome) -> list[TornadoBar]:
+    results, hardware = desk.results, desk.results.system(o.hardware)
+    plain = Setting.plain(hardware, results.terms)
+    case = Case(results.wanted(o.class_id), results.catalogue[o.model], plain, plain)
+    deployment, batch = o.deployment, o["batch"].value
+    assert deployment is not None
+    candidates = figures_of(hardware, results.terms)
+    bars = tornado(
+        candidates,
+        lambda values: case.usd_mtok(Setting.moved(hardware, results.terms, values), deployment, batch),
+    )
+    return [bar for bar in bars[:BARS] if bar.swing > 0]
+
+
+def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
+    figures = desk.results.figures()
+    base = o["usd_mtok_capacity"].value
+    rows = []
+    for bar in bars:
+        figure = figures[bar.figure][0]
+        rows.append((_spoken(bar.figure), bar.low, bar.high, f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}"))
+    share = bars[0].swing / base
+    return Chart(
+        f"tornado-{o.hardware}",
+        f"{desk.name(o.hardware)}: {_spoken(bars[0].figure)} swings the cost by {percent(share)} of its value",
+        f"$/Mtok at capacity, {desk.label(o.class_id).lower()}, one input at a time between the ends of its range; base {number(base)}",
+        tornado_chart(rows, base=base, axis="$/Mtok"),
+        "Tornado. " + " ".join(f"{name}: {number(low)} to {number(high)}." for name, low, high, _ in rows),
+        text("C2", desk.notes.cite("", [bar.figure for bar in bars[:3]])),
+    )
+
+
+def _spoken(figure: str) -> str:
+    """`nvidia-b200:latency.layer_domain` as `latency: layer domain`."""
+    path = figure.split(":", 1)[1].replace("_", " ")
+    head, _, rest = path.partition(".")
+    return f"{head}: {rest.replace('.', ' ')}" if rest else head
+
+
+def _turns(desk: Desk) -> Table:
+    """By class: the system price at which each owned system would be the cheapest offer."""
+    columns = (Column("Class", "", "left", 1.8), *(Column(desk.name(h.id), "$ a system") for h in desk.results.systems))
+    rows = []
+    for wanted in desk.mix.classes:
+        offers = desk.results.offers(wanted.id)
+        cells = [_turn(desk, o, offers[0][1].usd_month.value if offers else None) for o in desk.outcomes(wanted.id)]
+        rows.append(Row((Cell(text(wanted.label)), *cells)))
+    now = [Cell(text(money(h.profile.price.system.value), desk.notes.cite("", [f"{h.id}:price.system"]))) for h in desk.results.systems]
+    rows.append(Row((Cell(text("Price today")), *now), group=True))
+    return Table(
+        "turning-prices",
+        "The price of a system at which owning it becomes the cheapest offer",
+        "All else as it is; a dash where power and space alone cost more than the cheapest offer, or it does not serve",
+        columns,
+        tuple(rows),
+    )
+
+
+def _turn(desk: Desk, o: Outcome, target: float | None) -> Cell:
+    if target is None or o.status != "meets":
+        return absent("not served" if o.status == "refused" else "misses the level" if o.status == "misses" else "")
+    usd = breakeven_price_usd(desk.results, o, target)
+    return cell(money(usd)) if usd is not None and np.isfinite(usd) else absent("at no price")

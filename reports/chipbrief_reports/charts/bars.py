@@ -1,0 +1,127 @@
+"""Bars: stacked cost lines, the tornado, and capacity in steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, log_axis
+
+__all__ = ["Bar", "capacity_steps", "stacked_bars", "tornado_chart"]
+
+STACK = ("#1F3A5F", "#4C6A92", "#7F97B2", "#C8501E", "#E0A458", "#8A93A0", "#B9C0C8")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A piece of a stacked bar."""
+
+    row: str
+    part: str
+    value: float
+
+
+def stacked_bars(bars: Sequence[Bar], *, axis: str, totals: dict[str, str]) -> dict[str, Any]:
+    """Horizontal stacks, the parts in the order given, each total printed at its bar's end.
+
+    Args:
+        bars: the pieces.
+        axis: title of the axis, with its unit.
+        totals: text at the end of each row.
+    """
+    import altair as alt
+
+    rows = list(dict.fromkeys(b.row for b in bars))
+    parts = list(dict.fromkeys(b.part for b in bars))
+    data = [{"row": b.row, "part": b.part, "value": b.value, "order": parts.index(b.part)} for b in bars]
+    ends = [
+        {"row": row, "value": sum(b.value for b in bars if b.row == row), "label": totals.get(row, "")} for row in rows
+    ]
+    y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(labelColor=INK, labelFontWeight=600, labelLimit=170))
+    colour = alt.Color(
+        "part:N",
+        sort=parts,
+        scale=alt.Scale(domain=parts, range=list(STACK[: len(parts)])),
+        legend=alt.Legend(orient="top", direction="horizontal", symbolType="square"),
+    )
+    stack = (
+        alt.Chart(alt.Data(values=data))
+        .mark_bar(height=18)
+        .encode(x=alt.X("sum(value):Q", title=axis, axis=alt.Axis(tickCount=6)), y=y, color=colour, order="order:Q")
+    )
+    labels = (
+        alt.Chart(alt.Data(values=ends))
+        .mark_text(align="left", dx=6, fontWeight=600)
+        .encode(x="value:Q", y=y, text="label:N")
+    )
+    return finished(alt.layer(stack, labels), 34 * len(rows) + 70)
+
+
+def tornado_chart(rows: Sequence[tuple[str, float, float, str]], *, base: float, axis: str) -> dict[str, Any]:
+    """What each input does alone between the ends of its range.
+
+    Args:
+        rows: (name, result at the low end, result at the high end, range in words), largest swing first.
+        base: the result with every input at its value.
+        axis: title of the axis, with its unit.
+    """
+    import altair as alt
+
+    names = [row[0] for row in rows]
+    data = [
+        {"name": name, "from": base, "to": end, "side": side}
+        for name, low, high, _ in rows
+        for side, end in (("low", low), ("high", high))
+    ]
+    words = [{"name": name, "value": max(low, high, base), "label": span} for name, low, high, span in rows]
+    y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelColor=INK, labelLimit=190))
+    x = alt.X("from:Q", title=axis, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=6))
+    colour = alt.Color(
+        "side:N",
+        scale=alt.Scale(domain=["low", "high"], range=["#7F97B2", "#C8501E"]),
+        legend=alt.Legend(orient="top", labelExpr="datum.label == 'low' ? 'input at its low end' : 'at its high end'"),
+    )
+    bars = alt.Chart(alt.Data(values=data)).mark_bar(height=12).encode(x=x, x2="to:Q", y=y, color=colour)
+    spans = (
+        alt.Chart(alt.Data(values=words))
+        .mark_text(align="left", dx=6, color=MUTED, fontSize=9)
+        .encode(x="value:Q", y=y, text="label:N")
+    )
+    rule = alt.Chart(alt.Data(values=[{"x": base}])).mark_rule(color=INK).encode(x="x:Q")
+    return finished(alt.layer(bars, spans, rule), 24 * len(rows) + 80)
+
+
+def capacity_steps(series: Sequence[tuple[str, int, Sequence[tuple[str, float]]]], *, axis: str) -> dict[str, Any]:
+    """Units over time, one stepped line a system, named at its end.
+
+    Args:
+        series: (name, system index, [(month such as 2026-12, units)]).
+        axis: title of the axis, with its unit.
+    """
+    import altair as alt
+
+    data = [
+        {"name": name, "colour": colour_of(system), "month": month, "units": units}
+        for name, system, points in series
+        for month, units in points
+    ]
+    ends = [
+        {"name": name, "colour": colour_of(system), "month": points[-1][0], "units": points[-1][1]}
+        for name, system, points in series
+    ]
+    months = list(dict.fromkeys(row["month"] for row in data))
+    x = alt.X("month:O", sort=months, title=None, axis=alt.Axis(labelAngle=0, grid=False))
+    y = alt.Y("units:Q", **log_axis([row["units"] for row in data], title=axis))
+    colour = alt.Color("colour:N", scale=None)
+    line = (
+        alt.Chart(alt.Data(values=data))
+        .mark_line(interpolate="step-after", strokeWidth=2, point={"size": 30, "filled": True})
+        .encode(x=x, y=y, color=colour, detail="name:N")
+    )
+    names = (
+        alt.Chart(alt.Data(values=ends))
+        .mark_text(align="right", dy=-10, fontWeight=600)
+        .encode(x=x, y=y, text="name:N", color=colour)
+    )
+    return finished(alt.layer(line, names), 220)

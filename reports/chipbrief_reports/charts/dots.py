@@ -1,0 +1,94 @@
+"""Dot strips: one line a row, one mark a system, on a common scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, log_axis, shape_of
+
+__all__ = ["DotRow", "dot_strip"]
+
+Fill = Literal["solid", "hollow", "crossed"]
+
+
+@dataclass(frozen=True, slots=True)
+class DotRow:
+    """One mark: its line, its value with an optional range, the system it belongs to and its label.
+
+    `fill` tells its kind of evidence: measured solid, modelled hollow, claimed crossed.
+    """
+
+    line: str
+    value: float
+    system: int
+    label: str = ""
+    low: float | None = None
+    high: float | None = None
+    fill: Fill = "solid"
+
+
+def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dict[str, Any]:
+    """Marks on one logarithmic axis, a line for each `line` in the order given; ranges as bars, labels beside them.
+
+    Args:
+        rows: the marks.
+        axis: title of the axis, with its unit.
+        row_height: pixels a line.
+    """
+    import altair as alt
+
+    lines = list(dict.fromkeys(row.line for row in rows))
+    data = [_record(row, offset) for row, offset in _offsets(rows)]
+    reach = log_axis([v for record in data for v in (record["low"], record["high"])], title=axis)
+    y = alt.Y(
+        "line:N",
+        sort=lines,
+        title=None,
+        axis=alt.Axis(labelColor=INK, labelFontWeight=600, labelLimit=170, grid=False, labelPadding=10),
+    )
+    spread = alt.YOffset("offset:Q", scale=alt.Scale(domain=[-1, 1], range=[3, row_height - 3]))
+    base = alt.Chart(alt.Data(values=data)).encode(y=y, yOffset=spread)
+    colour = alt.Color("colour:N", scale=None)
+    rules = base.mark_rule(strokeWidth=1.4, opacity=0.5).encode(x=alt.X("low:Q", **reach), x2="high:Q", color=colour)
+    labels = base.mark_text(align="left", dx=8, color=MUTED, fontSize=9).encode(
+        x=alt.X("high:Q", **reach), text="label:N"
+    )
+    x = alt.X("value:Q", **reach)
+    layers = [rules, _marks(base, x, hollow=True), _marks(base, x, hollow=False), labels]
+    return finished(alt.layer(*layers), row_height * len(lines) + 46)
+
+
+def _offsets(rows: Sequence[DotRow]) -> list[tuple[DotRow, float]]:
+    """Spread the systems of a line a little, so that equal values stay apart."""
+    systems = sorted({row.system for row in rows})
+    step = 1.3 / max(len(systems) - 1, 1)
+    return [(row, -0.65 + step * systems.index(row.system) if len(systems) > 1 else 0.0) for row in rows]
+
+
+def _record(row: DotRow, offset: float) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "value": row.value,
+        "low": row.value if row.low is None else row.low,
+        "high": row.value if row.high is None else row.high,
+        "colour": colour_of(row.system),
+        "shape": "cross" if row.fill == "crossed" else shape_of(row.system),
+        "hollow": row.fill == "hollow",
+        "label": row.label,
+        "offset": offset,
+    }
+
+
+def _marks(base: Any, x: Any, *, hollow: bool) -> Any:
+    import altair as alt
+
+    colour = alt.Color("colour:N", scale=None)
+    shape = alt.Shape("shape:N", scale=None)
+    chosen = base.transform_filter(alt.datum.hollow == hollow)
+    if hollow:
+        return chosen.mark_point(size=54, strokeWidth=1.6, opacity=1, fill="white").encode(
+            x=x, shape=shape, stroke=alt.Stroke("colour:N", scale=None)
+        )
+    return chosen.mark_point(size=54, filled=True, opacity=1).encode(x=x, shape=shape, color=colour)

@@ -1,0 +1,83 @@
+"""Speed against cost: the frontier of each system, named at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, log_axis, shape_of
+
+__all__ = ["FrontierLine", "frontier_chart"]
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierLine:
+    """One system: points (tok/s/user, USD/Mtok) from slow to fast, and the chosen one."""
+
+    name: str
+    system: int
+    points: tuple[tuple[float, float], ...]
+    chosen: tuple[float, float] | None
+
+
+def frontier_chart(lines: Sequence[FrontierLine], *, x: str, y: str, limit: float | None) -> dict[str, Any]:
+    """Log-log lines of modelled points, the chosen ones marked, with the slowest speed that the SLO allows.
+
+    Args:
+        lines: one a system.
+        x: title of the speed axis.
+        y: title of the cost axis.
+        limit: speed of the service level [tok/s/user].
+    """
+    import altair as alt
+
+    data = [
+        {"name": line.name, "colour": colour_of(line.system), "x": px, "y": py, "order": i}
+        for line in lines
+        for i, (px, py) in enumerate(line.points)
+    ]
+    ends = [
+        {"name": line.name, "colour": colour_of(line.system), "x": line.points[-1][0], "y": line.points[-1][1]}
+        for line in lines
+        if line.points
+    ]
+    chosen = [
+        {"colour": colour_of(line.system), "shape": shape_of(line.system), "x": line.chosen[0], "y": line.chosen[1]}
+        for line in lines
+        if line.chosen
+    ]
+    reach = log_axis([row["x"] for row in data] + ([limit] if limit else []), title=x, grid=False)
+    axis_x = alt.X("x:Q", **reach)
+    axis_y = alt.Y("y:Q", **log_axis([row["y"] for row in data], title=y))
+    colour = alt.Color("colour:N", scale=None)
+    curve = (
+        alt.Chart(alt.Data(values=data))
+        .mark_line(strokeWidth=2)
+        .encode(x=axis_x, y=axis_y, color=colour, detail="name:N", order="order:Q")
+    )
+    names = (
+        alt.Chart(alt.Data(values=ends))
+        .mark_text(align="right", dx=-4, dy=-9, fontWeight=600)
+        .encode(x=axis_x, y=axis_y, text="name:N", color=colour)
+    )
+    points = (
+        alt.Chart(alt.Data(values=chosen))
+        .mark_point(size=90, strokeWidth=2, fill="white", opacity=1)
+        .encode(x=axis_x, y=axis_y, stroke=alt.Stroke("colour:N", scale=None), shape=alt.Shape("shape:N", scale=None))
+    )
+    layers = [curve, points, names] + ([_limit(limit, axis_x)] if limit else [])
+    return finished(alt.layer(*layers), 300)
+
+
+def _limit(limit: float, axis: Any) -> Any:
+    import altair as alt
+
+    data = alt.Data(values=[{"x": limit, "label": "service level"}])
+    rule = alt.Chart(data).mark_rule(strokeDash=[3, 3], color=INK).encode(x=axis)
+    label = (
+        alt.Chart(data)
+        .mark_text(align="left", dx=4, dy=8, color=MUTED, fontStyle="italic")
+        .encode(x=axis, y=alt.value(0), text="label:N")
+    )
+    return alt.layer(rule, label)

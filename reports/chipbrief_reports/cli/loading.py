@@ -1,0 +1,130 @@
+"""What commands start from: the registry, the catalogue, a mix and a date."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chipbrief.errors import ChipbriefError, InputError, PluginError, Problem
+from chipbrief_reports.cli.output import complain
+
+if TYPE_CHECKING:
+    import click
+
+    from chipbrief.catalogue import Catalogue
+    from chipbrief.registry import Registry
+    from chipbrief.workload import WorkloadMix
+
+__all__ = [
+    "as_of_date",
+    "catalogue",
+    "complete_hardware",
+    "complete_models",
+    "hardware_ids",
+    "mix",
+    "registry",
+    "sampling",
+]
+
+EPOCH = "SOURCE_DATE_EPOCH"
+
+
+def registry(*, strict: bool = False) -> Registry:
+    """Load every vendor; those that fail are warned of, one line each.
+
+    Raises:
+        PluginError: with `strict`, naming all that failed.
+    """
+    from chipbrief.registry import load_registry
+
+    found = load_registry()
+    if strict and found.failed:
+        raise PluginError("\n".join(f"plugin {record}" for record in found.failed))
+    for record in found.failed:
+        complain(f"warning: plugin {record}")
+    return found
+
+
+def catalogue() -> Catalogue:
+    """The architectures that ship with chipbrief."""
+    from chipbrief.catalogue import load_catalogue
+
+    return load_catalogue()
+
+
+def mix(path: Path | None, registry: Registry, catalogue: Catalogue) -> WorkloadMix:
+    """Read a mix, or the default example; raises InputError with every problem."""
+    from chipbrief.workload import load_mix
+    from chipbrief_templates import DEFAULT_MIX
+
+    return load_mix(path or DEFAULT_MIX, models=catalogue.names, hardware=registry.names)
+
+
+def hardware_ids(names: Sequence[str], registry: Registry) -> tuple[str, ...]:
+    """Ids of the systems named on the command line; raises InputError naming every one that is not known."""
+    ids: list[str] = []
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            ids.append(registry[name].id)
+        except ChipbriefError as error:
+            problems.append(Problem(str(error), field="--hardware"))
+    if problems:
+        raise InputError(problems)
+    return tuple(dict.fromkeys(ids))
+
+
+def sampling(samples: int | None, seed: int | None) -> Mapping[str, int]:
+    """The keyword arguments that are given; the defaults are the evaluation's own."""
+    return {name: value for name, value in (("samples", samples), ("seed", seed)) if value is not None}
+
+
+# -- dates ----------------------------------------------------------------------------------------------------
+
+
+def as_of_date(option: str | None) -> str:
+    """The date of the run: the option, else SOURCE_DATE_EPOCH, else today.
+
+    Raises:
+        InputError: neither a date such as 2026-11-23, nor seconds since 1970.
+    """
+    from datetime import UTC, datetime
+
+    if option is not None:
+        return _checked_date(option)
+    epoch = os.environ.get(EPOCH)
+    if not epoch:
+        return datetime.now().astimezone().date().isoformat()
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise InputError([Problem(f"expected seconds since 1970, got {epoch!r}", field=EPOCH)]) from None
+
+
+def _checked_date(text: str) -> str:
+    from datetime import date
+
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise InputError([Problem(f"expected a date such as 2026-11-23, got {text!r}", field="--as-of")])
+
+
+# -- completion -----------------------------------------------------------------------------------------------
+
+
+def complete_hardware(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Ids of systems, for the shell."""
+    from chipbrief.registry import load_registry
+
+    return [name for name in load_registry().hardware if name.startswith(incomplete)]
+
+
+def complete_models(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Ids of models, for the shell."""
+    return [name for name in catalogue().models if name.startswith(incomplete)]

@@ -1,0 +1,61 @@
+"""A briefing as one HTML document, for the screen or for the press."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from chipbrief_reports.briefing.document import Briefing
+from chipbrief_reports.render.calls import Calls
+from chipbrief_reports.render.checks import check
+from chipbrief_reports.render.templates import filled
+from chipbrief_reports.render.theme import Medium, stylesheet, theme_of
+
+__all__ = ["POLICY", "briefing_html", "long_date"]
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
+)
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def briefing_html(
+    briefing: Briefing, *, medium: Medium, charts: Mapping[str, str], template_folder: Path | None = None
+) -> str:
+    """Write a briefing out.
+
+    Args:
+        briefing: the document.
+        medium: `screen` for a single file that asks nobody for anything, `print` for what `write_pdf` takes.
+        charts: chart id -> SVG, as `chart_svg` draws it.
+        template_folder: templates that take the place of the bundled ones of the same name.
+
+    Raises:
+        ChipbriefError: for a theme, id, note or chart that is wrong or missing.
+        InputError: for a template that is wrong, with its file and line.
+    """
+    from markupsafe import Markup
+
+    theme = theme_of(briefing.theme)
+    check(briefing, charts)
+    values = {
+        "briefing": briefing,
+        "medium": medium,
+        "charts": {name: Markup(svg) for name, svg in charts.items()},  # noqa: S704 - drawn by chart_svg, not written
+        "calls": Calls(briefing.notes),
+        "stylesheet": Markup(stylesheet(theme, medium)),  # noqa: S704 - bundled files and validated values only
+        "policy": POLICY,
+        "date": long_date(briefing.as_of, briefing.language),
+    }
+    return filled("document.html.j2", values, template_folder)
+
+
+def long_date(as_of: str, language: str) -> str:
+    """`23 November 2026` in an English document, the date as it is in any other."""
+    day = date.fromisoformat(as_of)
+    english = language.split("-")[0].lower() == "en"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}" if english else as_of
