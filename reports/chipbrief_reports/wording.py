@@ -18,6 +18,7 @@ __all__ = [
     "significant",
     "tokens",
     "watts",
+    "whole",
 ]
 
 THIN = "\u202f"  # the narrow space that does not break
@@ -40,10 +41,14 @@ def number(value: float, digits: int = 2) -> str:
     return text.replace("-", "\u2212")
 
 
+def whole(value: float) -> str:
+    """A count in full: `1 896`."""
+    return f"{round(value):,}".replace(",", THIN)
+
+
 def count(value: float, singular: str, plural: str | None = None) -> str:
     """`1 system`, `14 systems`; always whole, and in full."""
-    whole = f"{round(value):,}".replace(",", THIN)
-    return f"{whole} {singular if round(value) == 1 else plural or singular + 's'}"
+    return f"{whole(value)} {singular if round(value) == 1 else plural or singular + 's'}"
 
 
 def money(usd: float, digits: int = 2) -> str:
@@ -66,12 +71,12 @@ def a_range(low: float, high: float, digits: int = 2) -> str:
     return first if first == last else f"{first}\u2013{last}"
 
 
-def seconds(value: float) -> str:
+def seconds(value: float, digits: int = 2) -> str:
     """`64 ms`, `3.5 s`, `24 h`."""
     for unit, size in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
         if value >= size * (2.0 if unit in ("h", "min") else 1.0):
-            return f"{number(value / size)} {unit}"
-    return f"{number(value * 1e6)} \u00b5s"
+            return f"{number(value / size, digits)} {unit}"
+    return f"{number(value * 1e6, digits)} \u00b5s"
 
 
 def watts(value: float) -> str:

@@ -35,16 +35,16 @@ def test_c1_without_interest_is_straight_line() -> None:
     assert capital_recovery_factor(np.array([0.0, 0.0]), np.array([3.0, 6.0])) == pytest.approx([1 / 3, 1 / 6])
 
 
-@given(st.floats(0, 0.5), st.floats(1, 10))
-def test_c1_the_payments_are_worth_the_price(rate: float, years: float) -> None:
-    """The annuity's present value, summed by its own formula, is one dollar."""
+RATES = st.just(0.0) | st.floats(1e-300, 0.5)
+
+
+@given(RATES, st.floats(1, 10))
+def test_c1_a_payment_is_at_least_straight_line_and_at_most_with_simple_interest(rate: float, years: float) -> None:
     factor = float(capital_recovery_factor(rate, years))
     assert 1 / years * (1 - 1e-9) <= factor <= (1 / years + rate) * (1 + 1e-9)
-    if years == int(years):
-        assert sum(factor / (1 + rate) ** (t + 1) for t in range(int(years))) == pytest.approx(1.0)
 
 
-@given(st.floats(0, 0.5), st.integers(1, 10))
+@given(RATES, st.integers(1, 10))
 def test_c1_over_whole_years_the_discounted_payments_add_up_to_the_price(rate: float, years: int) -> None:
     factor = float(capital_recovery_factor(rate, float(years)))
     assert sum(factor / (1 + rate) ** t for t in range(1, years + 1)) == pytest.approx(1.0)

@@ -27,7 +27,7 @@ def compose(
     written = tuple(SECTIONS[name](desk) for name in sections)
     return Briefing(
         title=title,
-        subtitle=", ".join(h.profile.name for h in results.systems),
+        subtitle=results.mix.question or f"Which inference hardware should carry {results.mix.label}?",
         organisation=organisation,
         as_of=results.as_of,
         language="en",

@@ -12,7 +12,7 @@ from chipbrief.evaluate.outcome import Interval
 from chipbrief.hardware import Hardware
 from chipbrief_reports.briefing.document import Cell, Ref, Text, text
 from chipbrief_reports.briefing.notes import NoteBook
-from chipbrief_reports.wording import a_range, money, number
+from chipbrief_reports.wording import a_range, money, number, whole
 
 __all__ = ["LANE_NAMES", "Desk", "absent", "cell"]
 
@@ -106,6 +106,11 @@ class Desk:
         """A number with its 80 % interval."""
         return cell(number(value.value), self.span(value), *refs, best=best)
 
+    def counted(self, value: Interval) -> Cell:
+        """A count with its 80 % interval."""
+        low, high = whole(value.low), whole(value.high)
+        return cell(whole(value.value), f"{low}–{high}" if low != high else "")
+
     @staticmethod
     def span(value: Interval) -> str:
         """The interval in words; empty where it is a point."""
@@ -146,8 +151,9 @@ class Desk:
     def range_note(self) -> Ref:
         """What an interval is."""
         return self.notes.say(
-            f"Ranges are 80 % intervals: {self.results.samples} draws of every input's range (triangles between low, "
-            f"value and high, seed {self.results.seed}). They do not hold the model's own error, which Evidence shows."
+            f"80 % interval from {self.results.samples} draws of every input's range (triangles between low, value and "
+            f"high, seed {self.results.seed}); the model's own error is not in it: see Evidence.",
+            short=f"80 % interval of {self.results.samples} draws of the inputs' ranges; the model's own error stands in Evidence",
         )
 
     def basis(self, hardware: str, lane: str) -> str:
@@ -155,7 +161,7 @@ class Desk:
         if lane == "api":
             return "list price"
         decode = self.system(hardware).profile.efficiency.weights.kind
-        return "fitted to load tests" if decode == "calibrated" else "load assumed"
+        return "fitted" if decode == "calibrated" else "assumed"
 
     def share_cheapest(self, class_id: str, chosen: LaneCost, hardware: str) -> float:
         """Share of the draws in which an offer is the cheapest for its class."""

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from chipbrief.figures import Figure, Source
 from chipbrief_reports.briefing.document import Note, Ref
 
-__all__ = ["NoteBook"]
+__all__ = ["KINDS", "NoteBook"]
+
+FOOT = 140  # characters that fit a line at the foot of a page
 
 KINDS = {
     "vendor_spec": "vendor's specification",
@@ -29,11 +31,13 @@ class NoteBook:
         self._figures = figures
         self._numbers: dict[str, int] = {}
         self._sources: dict[str, tuple[tuple[str, str, str], ...]] = {}
+        self._shorts: dict[str, str] = {}
 
-    def say(self, words: str, sources: Sequence[tuple[str, str, str]] = ()) -> Ref:
-        """A note in plain words, with the (title, locator, date) of what it cites."""
+    def say(self, words: str, sources: Sequence[tuple[str, str, str]] = (), short: str = "") -> Ref:
+        """A note in plain words, with the (title, locator, date) of what it cites; `short` for the foot of a page."""
         number = self._numbers.setdefault(words, len(self._numbers) + 1)
         self._sources.setdefault(words, tuple(sources))
+        self._shorts.setdefault(words, short)
         return Ref(number)
 
     def cite(self, lead: str, names: Sequence[str], closing: str = "") -> Ref:
@@ -43,8 +47,18 @@ class NoteBook:
             figure, source = self._figures[name]
             parts.append(f"{name} {self.words(figure)} ({KINDS[figure.kind]}; {source.title}, {figure.date})")
             sources.append((source.title, source.locator, figure.date))
-        text = f"{lead}: {'; '.join(parts)}." if lead else f"{'; '.join(parts)}."
-        return self.say(f"{text} {closing}".strip(), sources)
+        head = f"{lead}: " if lead else ""
+        whole = f"{head}{'; '.join(parts)}. {closing}".strip()
+        return self.say(whole, sources, self._short(head, names) if len(whole) > FOOT else "")
+
+    def _short(self, head: str, names: Sequence[str]) -> str:
+        """The first Figure with its source, and how many more there are."""
+        first = next(iter(names))
+        figure, source = self._figures[first]
+        others = len(dict.fromkeys(names)) - 1
+        more = f" and {others} more" if others else ""
+        title = source.title if len(source.title) <= 48 else source.title[:46].rsplit(" ", 1)[0] + "…"
+        return f"{head}{first} {self.words(figure)} ({title}, {figure.date}){more}"
 
     @staticmethod
     def words(figure: Figure) -> str:
@@ -55,4 +69,4 @@ class NoteBook:
     @property
     def notes(self) -> tuple[Note, ...]:
         """All notes, in the order of their numbers."""
-        return tuple(Note(number, words, self._sources[words]) for words, number in self._numbers.items())
+        return tuple(Note(number, words, self._sources[words], self._shorts[words]) for words, number in self._numbers.items())

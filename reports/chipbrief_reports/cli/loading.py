@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,9 +27,6 @@ __all__ = [
     "registry",
     "sampling",
 ]
-
-EPOCH = "SOURCE_DATE_EPOCH"
-
 
 def registry(*, strict: bool = False) -> Registry:
     """Load every vendor; those that fail are warned of, one line each.
@@ -91,17 +87,9 @@ def as_of_date(option: str | None) -> str:
     Raises:
         InputError: neither a date such as 2026-11-23, nor seconds since 1970.
     """
-    from datetime import UTC, datetime
+    from chipbrief_reports.clock import today
 
-    if option is not None:
-        return _checked_date(option)
-    epoch = os.environ.get(EPOCH)
-    if not epoch:
-        return datetime.now().astimezone().date().isoformat()
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
-    except (ValueError, OverflowError, OSError):
-        raise InputError([Problem(f"expected seconds since 1970, got {epoch!r}", field=EPOCH)]) from None
+    return today() if option is None else _checked_date(option)
 
 
 def _checked_date(text: str) -> str:

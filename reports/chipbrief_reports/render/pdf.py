@@ -42,7 +42,7 @@ def write_pdf(
     language: str = "en",
     version: str = "",
     attachments: Sequence[Attached] = (),
-) -> bytes:
+) -> tuple[bytes, int]:
     """Render the print HTML of a briefing to a tagged PDF (PDF/UA-1 structure).
 
     Args:
@@ -54,6 +54,9 @@ def write_pdf(
         language: of the document, a tag such as `en`.
         version: of chipbrief, in its metadata.
         attachments: files to carry along.
+
+    Returns:
+        The file, and the number of its pages.
 
     Raises:
         MissingLibraryError: where the machine has no Pango.
@@ -77,7 +80,7 @@ def write_pdf(
         target.write_bytes(content)
     elif target is not None:
         target.write(content)
-    return content
+    return content, len(document.pages)
 
 
 def pdf_problem() -> str | None:

@@ -8,7 +8,7 @@ from chipbrief.evaluate import Outcome
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Row, Section, Table, text
 from chipbrief_reports.charts import capacity_steps
-from chipbrief_reports.wording import count, number, percent, watts
+from chipbrief_reports.wording import count, number, percent, watts, whole
 
 __all__ = ["capacity"]
 
@@ -30,7 +30,7 @@ def _title(desk: Desk) -> str:
         return "No single system carries the whole mix"
     least = min(owned, key=lambda fleet: fleet.power_w.value)
     pue = desk.results.terms.pue.value
-    units = f"{number(least.systems.value, 3)} {desk.name(least.hardware)}"
+    units = f"{whole(least.systems.value)} {desk.name(least.hardware)}"
     return f"{units} carry the whole mix on {watts(least.power_w.value * pue)}, the least power of the field"
 
 
@@ -38,7 +38,7 @@ def _classes(desk: Desk) -> Table:
     columns = (
         Column("Class", "", "left", 1.8),
         Column("System", "", "left", 1.2),
-        Column("Replica", "", "left", 1.8),
+        Column("Replica", "", "left", 2.3),
         Column("Batch", "at peak", width=0.8),
         Column("System", "tok/s out"),
         Column("Replicas", "", width=0.9),
@@ -70,10 +70,10 @@ def _class_row(desk: Desk, o: Outcome, *, first: bool) -> Row:
             head,
             who,
             Cell(text(str(o.deployment)), "" if o.status == "meets" else f"misses: {o.reason}"),
-            cell(number(o["batch"].value, 3)),
-            desk.spread(o["tok_s_system"]),
-            cell(number(o["replicas"].value, 3)),
-            cell(number(o["systems"].value, 3), desk.span(o["systems"])),
+            cell(whole(o["batch"].value)),
+            cell(number(o["tok_s_system"].value)),
+            cell(whole(o["replicas"].value)),
+            cell(whole(o["systems"].value)),
             cell(percent(o["utilisation"].value)),
         ),
         group=first,
@@ -98,9 +98,9 @@ def _fleets(desk: Desk) -> Table:
                 (
                     Cell(text(desk.name(fleet.hardware), desk.notes.cite("E9", [f"{fleet.hardware}:power.system"])), dot=desk.dot(fleet.hardware)),
                     cell(f"{len(fleet.served)} of {len(desk.mix.classes)}"),
-                    cell(number(fleet.systems.value, 3), desk.span(fleet.systems)),
+                    desk.counted(fleet.systems),
                     cell(number(fleet.idle_systems)),
-                    cell(number(fleet.racks, 3)),
+                    cell(whole(fleet.racks)),
                     cell(watts(facility)),
                     Cell(text(_cap(desk, facility))),
                 )
@@ -126,7 +126,7 @@ def _growth(desk: Desk) -> Chart:
         served = [o for o in desk.results.outcomes if o.hardware == fleet.hardware and o.class_id in fleet.served]
         points = [(_month(horizon.start, m), _systems(desk, served, horizon.growth_per_year ** (m / 12))) for m in quarters]
         series.append((desk.name(fleet.hardware), desk.dot(fleet.hardware), points))
-    ends = [f"{name} from {number(p[0][1], 3)} to {number(p[-1][1], 3)}" for name, _, p in series]
+    ends = [f"{name} from {whole(p[0][1])} to {whole(p[-1][1])}" for name, _, p in series]
     return Chart(
         "growth",
         f"Demand grows {number(horizon.growth_at_end)} times in {count(horizon.months, 'month')}",

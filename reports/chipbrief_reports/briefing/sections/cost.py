@@ -11,6 +11,8 @@ from chipbrief_reports.wording import joined, money, number, price
 
 __all__ = ["cost"]
 
+SHOWN = 4  # offers a class in the table; all of them are drawn, and in data/costs.csv
+
 
 def cost(desk: Desk) -> Section:
     """Own, rent and buy by the token, side by side."""
@@ -139,11 +141,11 @@ def _prices(desk: Desk) -> Table:
     rows = []
     for wanted in desk.mix.classes:
         offers = desk.results.offers(wanted.id)
-        rows += [_price_row(desk, o, c, wanted.label if i == 0 else "", best=i == 0) for i, (o, c) in enumerate(offers)]
+        rows += [_price_row(desk, o, c, wanted.label if i == 0 else "", best=i == 0) for i, (o, c) in enumerate(offers[:SHOWN])]
     return Table(
         "prices",
-        "Every offer that keeps the service level, cheapest first",
-        "By the month and by class of token; delivered tokens, not capacity",
+        "The cheapest offers that keep the service level",
+        "By the month and by class of token, delivered and not at capacity; the rest is in data/costs.csv",
         columns,
         tuple(rows),
         _convention(desk),

@@ -19,20 +19,18 @@ from chipbrief_reports.briefing.document import (
     Text,
     text,
 )
-from chipbrief_reports.wording import count, joined, money, number, price
+from chipbrief_reports.wording import count, joined, money, number, price, whole
 
 __all__ = ["decision"]
 
 
 def decision(desk: Desk) -> Section:
     """The recommendation, the ranked options, what would change the answer and what is not covered."""
-    question = desk.mix.question or f"Which inference hardware should carry {desk.mix.label}?"
     return Section(
         "decision",
         "Decision",
         _title(desk),
         (
-            Paragraph(text(question), tone="lede"),
             Headlines(_headlines(desk)),
             Paragraph(_recommendation(desk)),
             _options(desk),
@@ -52,9 +50,21 @@ def _title(desk: Desk) -> str:
     if len(verbs) == 1:
         names = joined(list(dict.fromkeys(desk.name(leg.hardware) for leg in desk.route.legs)))
         return f"{verbs[0].capitalize()} {names} for every class"
-    names = list(dict.fromkeys(desk.name(leg.hardware) for leg in desk.route.legs if leg.lane != "api"))
-    rest = " and buy tokens for the rest" if "buy tokens" in verbs else ""
-    return f"{joined([v for v in verbs if v != 'buy tokens']).capitalize()} {joined(names)} for the heavy classes{rest}"
+    parts = [
+        f"{verb} {joined(list(dict.fromkeys(_bought(desk, leg) for leg in desk.route.legs if lanes[leg.lane] == verb)))}"
+        for verb in verbs
+        if verb != "buy tokens"
+    ]
+    rest = ", buy tokens for the rest" if "buy tokens" in verbs else ""
+    many = sum(len(leg.served) for leg in desk.route.legs if leg.lane != "api") > 1
+    words = f"{joined(parts)} for the heavy {'classes' if many else 'class'}{rest}"
+    return words[0].upper() + words[1:]
+
+
+def _bought(desk: Desk, leg: VendorFleet) -> str:
+    """What a lane's price is for: a system when owned, a chip when rented."""
+    profile = desk.system(leg.hardware).profile
+    return profile.system.name if leg.lane == "own" else profile.chip
 
 
 def _leg_name(desk: Desk, leg: VendorFleet) -> str:
@@ -95,8 +105,7 @@ def _headlines(desk: Desk) -> tuple[Headline, ...]:
 
 def _blend_note(desk: Desk) -> Ref:
     return desk.notes.say(
-        "C2 with utilisation as an output: dollars of the month over all input (cached too) and output tokens delivered; "
-        "Cost prints each class of token by itself."
+        "C2: dollars of the month over all input (cached too) and output tokens delivered; Cost prints each by itself."
     )
 
 
@@ -161,28 +170,30 @@ def _joined_legs(desk: Desk, legs: list[VendorFleet]) -> Text:
 def _units(desk: Desk, leg: VendorFleet) -> str:
     profile = desk.system(leg.hardware).profile
     if leg.lane == "own":
-        return f"{number(leg.systems.value, 3)} {profile.system.name}"
+        return f"{whole(leg.systems.value)} {profile.system.name}"
     term = LANE_NAMES[leg.lane].removeprefix("rented").strip(", ")
     return f"{count(leg.chips.value, profile.chip, profile.chip)} ({term})"
 
 
 # -- the options ----------------------------------------------------------------------------------------------
 
+OPTIONS = 5  # rows below the first; the rest stands in Cost
+
 _COLUMNS = (
-    Column("Option", "", "left", 2.6),
+    Column("Option", "", "left", 2.4),
     Column("Classes", "in SLO", width=0.8),
     Column("Cost", "$/month", width=1.5),
     Column("Price", "$/Mtok", width=1.2),
     Column("Systems", "", width=0.9),
     Column("Power", "MW", width=0.8),
     Column("Capex", "$ million", width=1.1),
-    Column("Basis", "", "left", 1.2),
+    Column("Load model", "", "left", 1.2),
 )
 
 
 def _options(desk: Desk) -> Table:
     """Every way to carry the mix, the most classes first, then the cheapest."""
-    rows = [_route_row(desk), *(_fleet_row(desk, fleet) for fleet in desk.fleets[:7])]
+    rows = [_route_row(desk), *(_fleet_row(desk, fleet) for fleet in _shown(desk))]
     whole = _best_whole(desk)
     title = "Routing each class to its cheapest offer costs least"
     if whole:
@@ -195,11 +206,19 @@ def _options(desk: Desk) -> Table:
     return Table(
         "options",
         title,
-        "Options for the whole mix at its peak; ranges are 80 % intervals",
+        "The cheapest ways to carry the mix at its peak; ranges are 80 % intervals; every lane of every system stands in Cost",
         _COLUMNS,
         tuple(rows),
         text("Systems are whole and pooled over the classes; power is IT power times PUE", desk.notes.cite("", ["finance:pue"]), "."),
     )
+
+
+def _shown(desk: Desk) -> list[VendorFleet]:
+    """The first options in their order, every system's best among them."""
+    best = {id(next(f for f in desk.fleets if f.hardware == name)) for name in {f.hardware for f in desk.fleets}}
+    rest = [id(fleet) for fleet in desk.fleets if id(fleet) not in best]
+    kept = best | set(rest[: max(OPTIONS - len(best), 0)])
+    return [fleet for fleet in desk.fleets if id(fleet) in kept]
 
 
 def _route_row(desk: Desk) -> Row:
@@ -212,10 +231,10 @@ def _route_row(desk: Desk) -> Row:
             cell(f"{served} of {len(desk.mix.classes)}"),
             desk.spread(route.usd_month, desk.range_note, best=True),
             desk.spread(route.usd_mtok, best=True),
-            cell(number(systems, 3)) if systems else absent(""),
+            cell(whole(systems)) if systems else absent(""),
             cell(number(route.power_w.value * pue / 1e6)) if route.power_w.value else absent(""),
             _millions(desk, route.capex_usd) if route.capex_usd.value else absent(""),
-            Cell(text("as its parts")),
+            Cell(text("as below")),
         )
     )
 
@@ -230,7 +249,7 @@ def _fleet_row(desk: Desk, fleet: VendorFleet) -> Row:
             cell(f"{len(fleet.served)} of {len(desk.mix.classes)}"),
             desk.spread(fleet.usd_month),
             desk.spread(fleet.usd_mtok),
-            cell(number(fleet.systems.value, 3), desk.span(fleet.systems)) if fleet.systems.value else absent(""),
+            desk.counted(fleet.systems) if fleet.systems.value else absent(""),
             cell(number(fleet.power_w.value * pue / 1e6)) if owned else absent(""),
             _millions(desk, fleet.capex_usd) if owned else absent(""),
             Cell(text(desk.basis(hardware, fleet.lane))),

@@ -127,8 +127,8 @@ def _inputs(desk: Desk) -> Table:
         Column("Value", "", "right", 1.1),
         Column("Range", "", "right", 1.5),
         Column("Kind", "", "left", 1.2),
-        Column("Source", "", "left", 3.2),
-        Column("Date", "", "left", 0.8),
+        Column("Source", "", "left", 3.0),
+        Column("Date", "", "left", 1.0),
     )
     figures = desk.results.figures()
     return Table(

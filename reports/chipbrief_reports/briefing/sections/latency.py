@@ -6,7 +6,7 @@ from chipbrief.evaluate import Outcome
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Cell, Chart, Column, Row, Section, Table, text
 from chipbrief_reports.charts import DotRow, dot_strip
-from chipbrief_reports.wording import joined, number, seconds
+from chipbrief_reports.wording import joined, number, seconds, whole
 
 __all__ = ["latency"]
 
@@ -112,7 +112,7 @@ def _row(desk: Desk, o: Outcome, *, first: bool) -> Row:
             who,
             cell(number(o["ttft_p95_s"].value)),
             cell(number(o["tpot_s"].value * 1e3)),
-            desk.spread(o["tok_s_user"]),
+            cell(number(o["tok_s_user"].value)),
             cell(number(o["e2e_p50_s"].value)),
             cell(number(o["e2e_p95_s"].value)),
             verdict,
@@ -123,7 +123,7 @@ def _row(desk: Desk, o: Outcome, *, first: bool) -> Row:
 
 def _lengths(desk: Desk) -> Table:
     """Time to answers of fixed length in the leading class, first token included."""
-    columns = (Column("System", "", "left", 1.6), *(Column(f"{number(n, 3)}", "tokens, s") for n in LENGTHS))
+    columns = (Column("System", "", "left", 1.6), *(Column(whole(n), "tokens, s") for n in LENGTHS))
     rows, times = [], {}
     for o in desk.outcomes(desk.leading):
         who = Cell(text(desk.name(o.hardware)), dot=desk.dot(o.hardware))
@@ -141,4 +141,4 @@ def _crossover(desk: Desk, times: dict[str, list[float]]) -> str:
         return "No system serves the leading class"
     if len(set(winners)) == 1:
         return f"{desk.name(winners[0])} leads at every length"
-    return joined([f"{desk.name(w)} leads at {number(n, 3)}" for w, n in zip(winners, LENGTHS, strict=True)]) + " tokens"
+    return joined([f"{desk.name(w)} leads at {whole(n)}" for w, n in zip(winners, LENGTHS, strict=True)]) + " tokens"

@@ -6,7 +6,7 @@ from chipbrief.workload import ServiceLevels, WorkloadClass
 from chipbrief_reports.briefing.desk import Desk, cell
 from chipbrief_reports.briefing.document import Cell, Chart, Column, Paragraph, Row, Section, Table, Text, text
 from chipbrief_reports.charts import DotRow, dot_strip
-from chipbrief_reports.wording import THIN, count, number, percent, seconds, tokens
+from chipbrief_reports.wording import THIN, count, number, percent, seconds, tokens, whole
 
 __all__ = ["mix"]
 
@@ -32,7 +32,7 @@ def mix(desk: Desk) -> Section:
     return Section(
         "mix",
         "Workload mix",
-        f"{count(len(classes), 'class', 'classes')} of work, {tokens(_total(desk))} tokens a day",
+        f"{count(len(classes), 'class', 'classes')} of work ask for {tokens(_total(desk))} tokens a day",
         (
             Table(
                 "classes",
@@ -59,9 +59,9 @@ def _row(desk: Desk, wanted: WorkloadClass) -> Row:
         (
             Cell(text(wanted.label, *refs)),
             Cell(text(desk.results.catalogue[wanted.model].name)),
-            cell(number(shape.input_p50, 3), f"p95 {number(shape.input_p95, 3)}"),
+            cell(whole(shape.input_p50), f"p95 {number(shape.input_p95, 3)}"),
             cell(cached),
-            cell(number(shape.output_p50, 3), f"p95 {number(shape.output_p95, 3)}"),
+            cell(whole(shape.output_p50), f"p95 {number(shape.output_p95, 3)}"),
             _arrivals(wanted),
             cell(number(wanted.demand.peak_factor, 3)),
             Cell(_levels(wanted.slo)),
@@ -76,12 +76,12 @@ def _arrivals(wanted: WorkloadClass) -> Cell:
     if arrival.requests_per_day is not None:
         return cell(tokens(arrival.requests_per_day), "requests a day")
     assert arrival.concurrent_users is not None
-    return cell(number(arrival.concurrent_users, 3), "users at once")
+    return cell(whole(arrival.concurrent_users), "users at once")
 
 
 def _levels(slo: ServiceLevels) -> Text:
     named = (("TTFT", slo.ttft_p95), ("TPOT", slo.tpot_p95), ("E2E", slo.e2e_p95), ("done in", slo.deadline))
-    words = [f"{name} {seconds(limit).replace(' ', THIN)}" for name, limit in named if limit is not None]
+    words = [f"{name} {seconds(limit, 3).replace(' ', THIN)}" for name, limit in named if limit is not None]
     return text(", ".join(words) or "none")
 
 

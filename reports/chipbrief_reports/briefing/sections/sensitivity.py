@@ -15,7 +15,7 @@ from chipbrief_reports.wording import money, number, percent
 
 __all__ = ["sensitivity"]
 
-BARS = 9
+BARS = 6
 
 
 def sensitivity(desk: Desk) -> Section:
@@ -29,7 +29,8 @@ def sensitivity(desk: Desk) -> Section:
     title = "No input has a range"
     widest = max((bars[0] for _, bars in drawn if bars), key=lambda bar: bar.swing, default=None)
     if widest:
-        title = f"{_spoken(widest.figure)} moves the cost most"
+        spoken = _spoken(widest.figure)
+        title = f"{spoken[0].upper()}{spoken[1:]} moves the cost most"
     return Section("sensitivity", "Sensitivity", title, tuple(blocks))
 
 
@@ -39,7 +40,7 @@ def _bars(desk: Desk, o: Outcome) -> list[TornadoBar]:
     case = Case(results.wanted(o.class_id), results.catalogue[o.model], plain, plain)
     deployment, batch = o.deployment, o["batch"].value
     assert deployment is not None
-    candidates = figures_of(hardware, results.terms)
+    candidates = {n: f for n, f in figures_of(hardware, results.terms).items() if n != "finance:utilisation"}
     bars = tornado(
         candidates,
         lambda values: case.usd_mtok(Setting.moved(hardware, results.terms, values), deployment, batch),
@@ -61,7 +62,7 @@ def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
         f"$/Mtok at capacity, {desk.label(o.class_id).lower()}, one input at a time between the ends of its range; base {number(base)}",
         tornado_chart(rows, base=base, axis="$/Mtok"),
         "Tornado. " + " ".join(f"{name}: {number(low)} to {number(high)}." for name, low, high, _ in rows),
-        text("C2", desk.notes.cite("", [bar.figure for bar in bars[:3]])),
+        text("Utilisation is held: cost at capacity is inversely proportional to it", desk.notes.cite("", [bar.figure for bar in bars[:3]]), "."),
     )
 
 

@@ -11,7 +11,7 @@ from chipbrief.finance import Finance, hourly_usd, usd_per_mtok
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Paragraph, Row, Section, Table, text
 from chipbrief_reports.charts import FrontierLine, frontier_chart
-from chipbrief_reports.wording import joined, number, percent
+from chipbrief_reports.wording import joined, number, percent, whole
 
 __all__ = ["speed_cost"]
 
@@ -113,7 +113,7 @@ def _finding(desk: Desk, frontiers: dict[str, list[_Point]]) -> str:
 
 
 def _table(desk: Desk, frontiers: dict[str, list[_Point]]) -> Table:
-    columns = (Column("System", "", "left", 1.6), *(Column(number(s, 3), "tok/s/user") for s in SPEEDS))
+    columns = (Column("System", "", "left", 1.6), *(Column(whole(s), "tok/s/user") for s in SPEEDS))
     cheapest = [min((c for p in frontiers.values() if (c := _at(p, s)) is not None), default=None) for s in SPEEDS]
     rows = []
     for name, points in frontiers.items():

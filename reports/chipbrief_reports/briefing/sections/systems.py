@@ -18,8 +18,7 @@ _ROWS: tuple[tuple[str, Callable[[HardwareProfile], Figure | None], str], ...] =
     ("Dense FP4 of a chip", lambda p: p.compute.dense.get("fp4"), "compute.dense.fp4"),
     ("Dense FP8", lambda p: p.compute.dense.get("fp8"), "compute.dense.fp8"),
     ("Dense INT8", lambda p: p.compute.dense.get("int8"), "compute.dense.int8"),
-    ("Dense BF16", lambda p: p.compute.dense.get("bf16"), "compute.dense.bf16"),
-    ("Dense FP16", lambda p: p.compute.dense.get("fp16"), "compute.dense.fp16"),
+    ("Dense 16-bit", lambda p: p.compute.dense.get("bf16") or p.compute.dense.get("fp16"), "compute.dense.16"),
     ("Latency a layer, one chip", lambda p: p.latency.layer, "latency.layer"),
     ("Link of a chip or stage", lambda p: p.interconnect.chip or p.interconnect.stage, "interconnect"),
     ("Power of a system", lambda p: p.power.system, "power.system"),
@@ -56,6 +55,8 @@ def _cell(desk: Desk, profile: HardwareProfile, pick: Callable[[HardwareProfile]
     figure = pick(profile)
     if figure is None:
         return absent("")
+    if path == "compute.dense.16":
+        path = "compute.dense.bf16" if "bf16" in profile.compute.dense else "compute.dense.fp16"
     if path == "interconnect":
         path = "interconnect.chip" if profile.interconnect.chip else "interconnect.stage"
     span = f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}" if figure.ranged else ""

@@ -1,0 +1,60 @@
+"""Results as data files: CSV tables and one JSON document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chipbrief.evaluate import Results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["csv_files", "results_json", "tables"]
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def tables(results: Results) -> Mapping[str, pd.DataFrame]:
+    """Every table of the results, by file name."""
+    return {
+        "operating_points": results.points_table(),
+        "costs": results.costs_table(),
+        "cost_lines": results.lines_table(),
+        "frontier": results.frontier_table(),
+        "inputs": results.inputs_table(),
+    }
+
+
+def csv_files(results: Results) -> dict[Path, bytes]:
+    """The tables as CSV; a text that a spreadsheet would run as a formula gets a quote in front."""
+    return {
+        Path("data") / f"{name}.csv": _safe(table).to_csv(index=False, lineterminator="\n").encode()
+        for name, table in tables(results).items()
+    }
+
+
+def _safe(table: pd.DataFrame) -> pd.DataFrame:
+    return table.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(DANGEROUS) else v)
+
+
+def results_json(results: Results, briefing: Mapping[str, Any]) -> bytes:
+    """All tables, the mix and the briefing as one JSON document; what is not a number is null."""
+    document = {
+        "as_of": results.as_of,
+        "samples": results.samples,
+        "seed": results.seed,
+        "mix": results.mix.model_dump(mode="json", by_alias=True),
+        "missing_plugins": [str(record) for record in results.missing],
+        "tables": {name: _records(table) for name, table in tables(results).items()},
+        "briefing": briefing,
+    }
+    return (json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    text = table.to_json(orient="records", double_precision=15)
+    records: list[dict[str, Any]] = json.loads(text or "[]")
+    return records

@@ -1,0 +1,178 @@
+"""What to print: a briefing file, or a bare mix with everything else at its default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from chipbrief.config import Document, Strict, known, read_yaml, validate
+from chipbrief.errors import InputError, Problem, did_you_mean
+from chipbrief.workload import WorkloadMix, load_mix, mix_from_document
+from chipbrief_templates import DEFAULT_MIX
+
+__all__ = ["FORMATS", "SECTION_NAMES", "Format", "Request", "read_request"]
+
+Format = Literal["html", "pdf", "csv", "json"]
+FORMATS: tuple[Format, ...] = ("html", "pdf", "csv", "json")
+SECTION_NAMES = (
+    "decision",
+    "mix",
+    "speed-cost",
+    "latency",
+    "capacity",
+    "cost",
+    "sensitivity",
+    "systems",
+    "power",
+    "evidence",
+)
+_SCHEMAS = ("briefing/1", "workload-mix/1")
+
+
+def _section(name: str) -> str:
+    if name not in SECTION_NAMES:
+        raise ValueError(f"unknown section {name!r}" + did_you_mean(name, SECTION_NAMES))
+    return name
+
+
+class Theme(Strict):
+    """Paper, accent colour and a folder of templates that take the place of the bundled ones."""
+
+    paper: Literal["A4", "Letter"] = "A4"
+    accent: str = "#B4441C"
+    template_dir: str | None = None
+
+    @field_validator("accent")
+    @classmethod
+    def _colour(cls, colour: str) -> str:
+        if not re.fullmatch(r"#[0-9A-Fa-f]{6}", colour):
+            raise ValueError(f"expected a colour such as #B4441C, got {colour!r}")
+        return colour
+
+
+class _BriefingFile(Strict):
+    """The shape of a briefing file; its mix is checked by itself."""
+
+    schema_: Annotated[Literal["briefing/1"], Field(alias="schema")]
+    title: str | None = None
+    organisation: str = ""
+    as_of: str | None = None
+    mix: Any
+    focus: tuple[Annotated[str, known("hardware")], ...] = ()
+    sections: Annotated[tuple[str, ...], Field(min_length=1)] = SECTION_NAMES
+    theme: Theme = Theme()
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = FORMATS
+
+    @field_validator("sections")
+    @classmethod
+    def _known_sections(cls, names: Sequence[str]) -> Sequence[str]:
+        return tuple(dict.fromkeys(_section(name) for name in names))
+
+    @field_validator("as_of")
+    @classmethod
+    def _day(cls, day: str | None) -> str | None:
+        from datetime import date
+
+        if day is None:
+            return None
+        try:
+            return date.fromisoformat(day).isoformat()
+        except ValueError:
+            raise ValueError(f"expected a date such as 2026-11-23, got {day!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A briefing to print; `as_of` is None where the file leaves it to the day of the run."""
+
+    mix: WorkloadMix
+    title: str
+    organisation: str
+    as_of: str | None
+    focus: tuple[str, ...]
+    sections: tuple[str, ...]
+    theme: Mapping[str, str]
+    template_folder: Path | None
+    formats: tuple[Format, ...]
+
+
+def read_request(path: Path | None, *, models: Mapping[str, str], hardware: Mapping[str, str]) -> Request:
+    """Read a briefing or a mix; the default example for None.
+
+    Raises:
+        InputError: every problem of the file, and of the mix it names.
+    """
+    document = read_yaml(path or DEFAULT_MIX)
+    folder = (path or DEFAULT_MIX).parent
+    schema = document.data.get("schema") if isinstance(document.data, dict) else None
+    if schema == "briefing/1":
+        return _from_briefing(document, folder, models, hardware)
+    if schema != "workload-mix/1":
+        near = did_you_mean(str(schema), _SCHEMAS) if schema else ""
+        got = f", got {schema!r}" if schema else ", and it is missing"
+        raise InputError([document.problem(("schema",), f"expected 'workload-mix/1' or 'briefing/1'{got}{near}")])
+    mix = mix_from_document(document, folder, models=models, hardware=hardware)
+    theme = Theme()
+    return Request(mix, mix.label, "", None, (), SECTION_NAMES, _colours(theme), None, FORMATS)
+
+
+def _from_briefing(
+    document: Document, folder: Path, models: Mapping[str, str], hardware: Mapping[str, str]
+) -> Request:
+    problems: list[Problem] = []
+    mix: WorkloadMix | None = None
+    file: _BriefingFile | None = None
+    try:
+        file = validate(document, _BriefingFile, {"hardware": hardware})
+    except InputError as error:
+        problems += error.problems
+    try:
+        mix = _mix_of(document, folder, models, hardware)
+    except InputError as error:
+        problems += error.problems
+    if problems or file is None or mix is None:
+        raise InputError(problems)
+    return Request(
+        mix=mix,
+        title=file.title or mix.label,
+        organisation=file.organisation,
+        as_of=file.as_of,
+        focus=file.focus,
+        sections=file.sections,
+        theme=_colours(file.theme),
+        template_folder=_folder(document, folder, file.theme.template_dir),
+        formats=file.formats,
+    )
+
+
+def _mix_of(
+    document: Document, folder: Path, models: Mapping[str, str], hardware: Mapping[str, str]
+) -> WorkloadMix | None:
+    """The mix a briefing names or holds; None where the field is missing, which is a problem of the briefing."""
+    given = document.data.get("mix")
+    if isinstance(given, str):
+        return load_mix(folder / given, models=models, hardware=hardware)
+    if isinstance(given, dict):
+        marks = {path[1:]: mark for path, mark in document.marks.items() if path[:1] == ("mix",)}
+        return mix_from_document(Document(document.name, given, marks), folder, models=models, hardware=hardware)
+    if "mix" in document.data:
+        raise InputError([document.problem(("mix",), "expected a file's name or a mapping")])
+    return None
+
+
+def _colours(theme: Theme) -> dict[str, str]:
+    return {"paper": theme.paper, "accent": theme.accent}
+
+
+def _folder(document: Document, folder: Path, name: str | None) -> Path | None:
+    if name is None:
+        return None
+    found = folder / name
+    if not found.is_dir():
+        raise InputError([document.problem(("theme", "template_dir"), f"is no folder: {found}")])
+    return found
