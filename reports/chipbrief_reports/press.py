@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chipbrief.catalogue import Catalogue
 from chipbrief.errors import InputError, MissingLibraryError, Problem
-from chipbrief.evaluate import Results, evaluate
+from chipbrief.evaluate import SAMPLES, SEED, Results, evaluate
 from chipbrief.registry import Registry
 from chipbrief_reports.briefing.compose import compose
 from chipbrief_reports.briefing.document import Block, Briefing, Chart, Columns, as_json
@@ -66,9 +66,16 @@ def build(
     """
     request = read_request(source, models=catalogue.names, hardware=registry.names)
     _check_writable(output)
-    draws = {name: value for name, value in (("samples", samples), ("seed", seed)) if value is not None}
     day = as_of or request.as_of or today()
-    results = evaluate(request.mix, registry, catalogue, as_of=day, progress=progress, **draws)
+    results = evaluate(
+        request.mix,
+        registry,
+        catalogue,
+        as_of=day,
+        samples=SAMPLES if samples is None else samples,
+        seed=SEED if seed is None else seed,
+        progress=progress,
+    )
     briefing = _composed(request, results)
     files, pages, refused = _files(request, results, briefing, set(formats or request.formats), progress)
     progress("writing")

@@ -121,9 +121,7 @@ def read_request(path: Path | None, *, models: Mapping[str, str], hardware: Mapp
     return Request(mix, mix.label, "", None, (), SECTION_NAMES, _colours(theme), None, FORMATS)
 
 
-def _from_briefing(
-    document: Document, folder: Path, models: Mapping[str, str], hardware: Mapping[str, str]
-) -> Request:
+def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], hardware: Mapping[str, str]) -> Request:
     problems: list[Problem] = []
     mix: WorkloadMix | None = None
     file: _BriefingFile | None = None

@@ -6,9 +6,11 @@ from chipbrief.evaluate.operation import Operation, operate
 from chipbrief.evaluate.outcome import Interval, LaneCost, Outcome, OutcomeMetric
 from chipbrief.evaluate.ranges import TornadoBar, sample_figures, tornado
 from chipbrief.evaluate.results import Results
-from chipbrief.evaluate.run import evaluate
+from chipbrief.evaluate.run import SAMPLES, SEED, evaluate
 
 __all__ = [
+    "SAMPLES",
+    "SEED",
     "Economics",
     "Interval",
     "LaneCost",

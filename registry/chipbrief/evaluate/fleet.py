@@ -126,7 +126,7 @@ def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str)
     if not served:
         return None
     names = {o.class_id for o in served}
-    unserved = {o.class_id: _why_not(o, lane) for o in mine if o.class_id not in names}
+    unserved = {o.class_id: _why_not(o) for o in mine if o.class_id not in names}
     size = _size(results, hardware, served, lane)
     tokens = sum(_tokens_month(results, o) for o in served) / 1e6
     trail = Trail()
@@ -153,7 +153,7 @@ def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str)
     )
 
 
-def _why_not(outcome: Outcome, lane: str) -> str:
+def _why_not(outcome: Outcome) -> str:
     return outcome.reason or "no price is published"
 
 

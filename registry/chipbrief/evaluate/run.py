@@ -14,7 +14,7 @@ from chipbrief.finance import FinanceTerms, load_finance_terms
 from chipbrief.registry import Registry
 from chipbrief.workload import WorkloadMix
 
-__all__ = ["evaluate"]
+__all__ = ["SAMPLES", "SEED", "evaluate"]
 
 SAMPLES = 400
 SEED = 1

@@ -119,9 +119,15 @@ class Desk:
 
     def cost_note(self, hardware: str, cost: LaneCost) -> Ref:
         """Where a lane's price comes from: the Figures that are its own, and the model for the rest."""
-        mine = [f for f in cost.trail.figures if f.startswith((f"{hardware}:price", f"{hardware}:api", f"{hardware}:power"))]
+        mine = [
+            f for f in cost.trail.figures if f.startswith((f"{hardware}:price", f"{hardware}:api", f"{hardware}:power"))
+        ]
         if cost.lane == "api":
-            cached = "" if any(f.endswith(".cached") for f in mine) else "No price for cached input is published here: charged as input."
+            cached = (
+                ""
+                if any(f.endswith(".cached") for f in mine)
+                else "No price for cached input is published here: charged as input."
+            )
             return self.notes.cite("C4", mine, cached)
         rules = ", ".join(e for e in cost.trail.equations if e.startswith("C"))
         own = [f for f in cost.trail.figures if f.startswith("finance:")]

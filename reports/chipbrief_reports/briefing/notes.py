@@ -69,4 +69,6 @@ class NoteBook:
     @property
     def notes(self) -> tuple[Note, ...]:
         """All notes, in the order of their numbers."""
-        return tuple(Note(number, words, self._sources[words], self._shorts[words]) for words, number in self._numbers.items())
+        return tuple(
+            Note(number, words, self._sources[words], self._shorts[words]) for words, number in self._numbers.items()
+        )

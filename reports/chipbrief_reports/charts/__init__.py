@@ -1,8 +1,8 @@
 """Charts as Vega-Lite specifications: plain data that the PDF prints as SVG."""
 
+from chipbrief_reports.charts.bars import Bar, capacity_steps, stacked_bars, tornado_chart
 from chipbrief_reports.charts.dots import DotRow, dot_strip
 from chipbrief_reports.charts.frontier import FrontierLine, frontier_chart
-from chipbrief_reports.charts.bars import Bar, capacity_steps, stacked_bars, tornado_chart
 from chipbrief_reports.charts.theme import FOCUS_COLOURS, GREY, colour_of
 
 __all__ = [

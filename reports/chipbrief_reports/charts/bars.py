@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, log_axis
+from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, inline, log_axis
 
 __all__ = ["Bar", "capacity_steps", "stacked_bars", "tornado_chart"]
 
@@ -46,14 +46,12 @@ def stacked_bars(bars: Sequence[Bar], *, axis: str, totals: dict[str, str]) -> d
         legend=alt.Legend(orient="top", direction="horizontal", symbolType="square"),
     )
     stack = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(inline(data))
         .mark_bar(height=18)
         .encode(x=alt.X("sum(value):Q", title=axis, axis=alt.Axis(tickCount=6)), y=y, color=colour, order="order:Q")
     )
     labels = (
-        alt.Chart(alt.Data(values=ends))
-        .mark_text(align="left", dx=6, fontWeight=600)
-        .encode(x="value:Q", y=y, text="label:N")
+        alt.Chart(inline(ends)).mark_text(align="left", dx=6, fontWeight=600).encode(x="value:Q", y=y, text="label:N")
     )
     return finished(alt.layer(stack, labels), 34 * len(rows) + 70)
 
@@ -76,19 +74,22 @@ def tornado_chart(rows: Sequence[tuple[str, float, float, str]], *, base: float,
     ]
     words = [{"name": name, "value": max(low, high, base), "label": span} for name, low, high, span in rows]
     y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelColor=INK, labelLimit=190))
-    x = alt.X("from:Q", title=axis, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=6))
+    ends = [base, *(end for _, low, high, _ in rows for end in (low, high))]
+    room = (max(ends) - min(ends)) * 0.3  # for the range in words behind the longest bar
+    domain = [min(ends), max(ends) + room]
+    x = alt.X("from:Q", title=axis, scale=alt.Scale(zero=False, nice=False, domain=domain), axis=alt.Axis(tickCount=6))
     colour = alt.Color(
         "side:N",
         scale=alt.Scale(domain=["low", "high"], range=["#7F97B2", "#C8501E"]),
         legend=alt.Legend(orient="top", labelExpr="datum.label == 'low' ? 'input at its low end' : 'at its high end'"),
     )
-    bars = alt.Chart(alt.Data(values=data)).mark_bar(height=12).encode(x=x, x2="to:Q", y=y, color=colour)
+    bars = alt.Chart(inline(data)).mark_bar(height=12).encode(x=x, x2="to:Q", y=y, color=colour)
     spans = (
-        alt.Chart(alt.Data(values=words))
+        alt.Chart(inline(words))
         .mark_text(align="left", dx=6, color=MUTED, fontSize=9)
         .encode(x="value:Q", y=y, text="label:N")
     )
-    rule = alt.Chart(alt.Data(values=[{"x": base}])).mark_rule(color=INK).encode(x="x:Q")
+    rule = alt.Chart(inline([{"x": base}])).mark_rule(color=INK).encode(x="x:Q")
     return finished(alt.layer(bars, spans, rule), 24 * len(rows) + 80)
 
 
@@ -110,17 +111,18 @@ def capacity_steps(series: Sequence[tuple[str, int, Sequence[tuple[str, float]]]
         {"name": name, "colour": colour_of(system), "month": points[-1][0], "units": points[-1][1]}
         for name, system, points in series
     ]
-    months = list(dict.fromkeys(row["month"] for row in data))
+    months = list(dict.fromkeys(month for _, _, points in series for month, _ in points))
+    counts = [units for _, _, points in series for _, units in points]
     x = alt.X("month:O", sort=months, title=None, axis=alt.Axis(labelAngle=0, grid=False))
-    y = alt.Y("units:Q", **log_axis([row["units"] for row in data], title=axis))
+    y = alt.Y("units:Q", **log_axis(counts, title=axis))
     colour = alt.Color("colour:N", scale=None)
     line = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(inline(data))
         .mark_line(interpolate="step-after", strokeWidth=2, point={"size": 30, "filled": True})
         .encode(x=x, y=y, color=colour, detail="name:N")
     )
     names = (
-        alt.Chart(alt.Data(values=ends))
+        alt.Chart(inline(ends))
         .mark_text(align="right", dy=-10, fontWeight=600)
         .encode(x=x, y=y, text="name:N", color=colour)
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, log_axis, shape_of
+from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, inline, log_axis, shape_of
 
 __all__ = ["DotRow", "dot_strip"]
 
@@ -49,7 +49,7 @@ def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dic
         axis=alt.Axis(labelColor=INK, labelFontWeight=600, labelLimit=170, grid=False, labelPadding=10),
     )
     spread = alt.YOffset("offset:Q", scale=alt.Scale(domain=[-1, 1], range=[3, row_height - 3]))
-    base = alt.Chart(alt.Data(values=data)).encode(y=y, yOffset=spread)
+    base = alt.Chart(inline(data)).encode(y=y, yOffset=spread)
     colour = alt.Color("colour:N", scale=None)
     rules = base.mark_rule(strokeWidth=1.4, opacity=0.5).encode(x=alt.X("low:Q", **reach), x2="high:Q", color=colour)
     labels = base.mark_text(align="left", dx=8, color=MUTED, fontSize=9).encode(

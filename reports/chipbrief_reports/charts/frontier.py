@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, log_axis, shape_of
+from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, inline, log_axis, shape_of
 
 __all__ = ["FrontierLine", "frontier_chart"]
 
@@ -47,22 +47,22 @@ def frontier_chart(lines: Sequence[FrontierLine], *, x: str, y: str, limit: floa
         for line in lines
         if line.chosen
     ]
-    reach = log_axis([row["x"] for row in data] + ([limit] if limit else []), title=x, grid=False)
+    reach = log_axis([px for line in lines for px, _ in line.points] + ([limit] if limit else []), title=x, grid=False)
     axis_x = alt.X("x:Q", **reach)
-    axis_y = alt.Y("y:Q", **log_axis([row["y"] for row in data], title=y))
+    axis_y = alt.Y("y:Q", **log_axis([py for line in lines for _, py in line.points], title=y))
     colour = alt.Color("colour:N", scale=None)
     curve = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(inline(data))
         .mark_line(strokeWidth=2)
         .encode(x=axis_x, y=axis_y, color=colour, detail="name:N", order="order:Q")
     )
     names = (
-        alt.Chart(alt.Data(values=ends))
+        alt.Chart(inline(ends))
         .mark_text(align="right", dx=-4, dy=-9, fontWeight=600)
         .encode(x=axis_x, y=axis_y, text="name:N", color=colour)
     )
     points = (
-        alt.Chart(alt.Data(values=chosen))
+        alt.Chart(inline(chosen))
         .mark_point(size=90, strokeWidth=2, fill="white", opacity=1)
         .encode(x=axis_x, y=axis_y, stroke=alt.Stroke("colour:N", scale=None), shape=alt.Shape("shape:N", scale=None))
     )
@@ -73,7 +73,7 @@ def frontier_chart(lines: Sequence[FrontierLine], *, x: str, y: str, limit: floa
 def _limit(limit: float, axis: Any) -> Any:
     import altair as alt
 
-    data = alt.Data(values=[{"x": limit, "label": "service level"}])
+    data = inline([{"x": limit, "label": "service level"}])
     rule = alt.Chart(data).mark_rule(strokeDash=[3, 3], color=INK).encode(x=axis)
     label = (
         alt.Chart(data)

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["FOCUS_COLOURS", "GREY", "INK", "MUTED", "SHAPES", "WIDTH", "colour_of", "finished", "log_axis", "shape_of"]
+__all__ = [
+    "FOCUS_COLOURS",
+    "GREY",
+    "INK",
+    "MUTED",
+    "SHAPES",
+    "WIDTH",
+    "colour_of",
+    "finished",
+    "inline",
+    "log_axis",
+    "shape_of",
+]
 
 FOCUS_COLOURS = ("#C8501E", "#2E7D4F", "#2160A8")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
@@ -25,6 +37,13 @@ def colour_of(index: int | None) -> str:
 def shape_of(index: int | None) -> str:
     """Mark of a system by its place in the focus list, distinct without colour."""
     return SHAPES[(index if index is not None else len(SHAPES) - 1) % len(SHAPES)]
+
+
+def inline(values: Iterable[Mapping[str, Any]]) -> Any:
+    """Data that stands inside the specification."""
+    import altair as alt
+
+    return alt.Data(values=list(values))  # type: ignore[no-untyped-call] # altair leaves this class untyped
 
 
 def log_axis(values: Iterable[float], *, grid: bool = True, title: str = "") -> dict[str, Any]:

@@ -20,11 +20,11 @@ COMMANDS = ("build", "compare", "systems", "models", "plugins", "doctor")
 class LazyGroup(click.Group):
     """A group whose commands are the modules beside this one, each imported when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the name is click's
         """In the order a newcomer would try them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the name is click's
         """Import the command's module."""
         if cmd_name not in COMMANDS:
             return None

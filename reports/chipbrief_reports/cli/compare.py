@@ -66,10 +66,18 @@ def command(
     wanted = loading.mix(mix, registry, catalogue)
     if hardware:
         wanted = wanted.model_copy(update={"hardware": loading.hardware_ids(hardware, registry)})
-    from chipbrief.evaluate import evaluate
+    from chipbrief.evaluate import SAMPLES, SEED, evaluate
 
     with progress(len(wanted.classes) * len(wanted.hardware or registry)) as say:
-        results = evaluate(wanted, registry, catalogue, as_of=date, progress=say, **loading.sampling(samples, seed))
+        results = evaluate(
+            wanted,
+            registry,
+            catalogue,
+            as_of=date,
+            samples=SAMPLES if samples is None else samples,
+            seed=SEED if seed is None else seed,
+            progress=say,
+        )
     return Reply(document(results), text)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,8 @@ __all__ = [
     "hardware_ids",
     "mix",
     "registry",
-    "sampling",
 ]
+
 
 def registry(*, strict: bool = False) -> Registry:
     """Load every vendor; those that fail are warned of, one line each.
@@ -71,11 +71,6 @@ def hardware_ids(names: Sequence[str], registry: Registry) -> tuple[str, ...]:
     if problems:
         raise InputError(problems)
     return tuple(dict.fromkeys(ids))
-
-
-def sampling(samples: int | None, seed: int | None) -> Mapping[str, int]:
-    """The keyword arguments that are given; the defaults are the evaluation's own."""
-    return {name: value for name, value in (("samples", samples), ("seed", seed)) if value is not None}
 
 
 # -- dates ----------------------------------------------------------------------------------------------------

@@ -64,8 +64,8 @@ def check_ids(briefing: Briefing) -> None:
     for name in ids:
         if not ID.fullmatch(name) or name in RESERVED or name.startswith(("note-", "ref-")):
             raise ChipbriefError(f"id {name!r}: expected letters, digits and hyphens, and no name of the templates")
-    for kind, names in (("id", ids), ("note", [note.number for note in briefing.notes])):
-        twice = sorted({str(name) for name in names if names.count(name) > 1})
+    for kind, names in (("id", ids), ("note", [str(note.number) for note in briefing.notes])):
+        twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ChipbriefError(f"{kind} {twice[0]}: used twice in one briefing")
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -63,7 +63,7 @@ def write_pdf(
         ChipbriefError: where the document asks for a file outside the theme.
     """
     weasyprint = library()
-    day = datetime.fromisoformat(as_of).replace(tzinfo=timezone.utc)
+    day = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
     with quiet(), no_garbage_collection():
         document = laid_out(html)
         document.metadata = weasyprint.document.DocumentMetadata(

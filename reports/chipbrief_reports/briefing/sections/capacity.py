@@ -46,9 +46,7 @@ def _classes(desk: Desk) -> Table:
         Column("Used", "mean", width=0.8),
     )
     rows = [
-        _class_row(desk, o, first=i == 0)
-        for wanted in desk.mix.classes
-        for i, o in enumerate(desk.outcomes(wanted.id))
+        _class_row(desk, o, first=i == 0) for wanted in desk.mix.classes for i, o in enumerate(desk.outcomes(wanted.id))
     ]
     return Table(
         "replicas",
@@ -64,7 +62,9 @@ def _class_row(desk: Desk, o: Outcome, *, first: bool) -> Row:
     head = Cell(text(desk.label(o.class_id) if first else ""))
     who = Cell(text(desk.name(o.hardware)), dot=desk.dot(o.hardware))
     if not o.metrics:
-        return Row((head, who, Cell(text("refused"), o.reason, absent=True), *[absent("") for _ in range(5)]), group=first)
+        return Row(
+            (head, who, Cell(text("refused"), o.reason, absent=True), *[absent("") for _ in range(5)]), group=first
+        )
     return Row(
         (
             head,
@@ -96,7 +96,10 @@ def _fleets(desk: Desk) -> Table:
         rows.append(
             Row(
                 (
-                    Cell(text(desk.name(fleet.hardware), desk.notes.cite("E9", [f"{fleet.hardware}:power.system"])), dot=desk.dot(fleet.hardware)),
+                    Cell(
+                        text(desk.name(fleet.hardware), desk.notes.cite("E9", [f"{fleet.hardware}:power.system"])),
+                        dot=desk.dot(fleet.hardware),
+                    ),
                     cell(f"{len(fleet.served)} of {len(desk.mix.classes)}"),
                     desk.counted(fleet.systems),
                     cell(number(fleet.idle_systems)),
@@ -106,7 +109,13 @@ def _fleets(desk: Desk) -> Table:
                 )
             )
         )
-    return Table("fleets", "Owned fleets of one system", "Chips of all served classes pooled into whole systems", columns, tuple(rows))
+    return Table(
+        "fleets",
+        "Owned fleets of one system",
+        "Chips of all served classes pooled into whole systems",
+        columns,
+        tuple(rows),
+    )
 
 
 def _cap(desk: Desk, facility_w: float) -> str:
@@ -124,7 +133,9 @@ def _growth(desk: Desk) -> Chart:
     series = []
     for fleet in (f for f in desk.fleets if f.lane == "own"):
         served = [o for o in desk.results.outcomes if o.hardware == fleet.hardware and o.class_id in fleet.served]
-        points = [(_month(horizon.start, m), _systems(desk, served, horizon.growth_per_year ** (m / 12))) for m in quarters]
+        points = [
+            (_month(horizon.start, m), _systems(desk, served, horizon.growth_per_year ** (m / 12))) for m in quarters
+        ]
         series.append((desk.name(fleet.hardware), desk.dot(fleet.hardware), points))
     ends = [f"{name} from {whole(p[0][1])} to {whole(p[-1][1])}" for name, _, p in series]
     return Chart(

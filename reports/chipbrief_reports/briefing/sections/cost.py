@@ -5,7 +5,7 @@ from __future__ import annotations
 from chipbrief.evaluate import LaneCost, Outcome
 from chipbrief.finance import Finance
 from chipbrief_reports.briefing.desk import LANE_NAMES, Desk, absent, cell
-from chipbrief_reports.briefing.document import Cell, Chart, Column, Paragraph, Row, Section, Table, Text, text
+from chipbrief_reports.briefing.document import Cell, Chart, Column, Row, Section, Table, Text, text
 from chipbrief_reports.charts import Bar, DotRow, dot_strip, stacked_bars
 from chipbrief_reports.wording import joined, money, number, price
 
@@ -116,7 +116,13 @@ def _anchors(desk: Desk) -> Table:
                 )
             )
         )
-    return Table("anchors", "Our owned hour beside outside prices", "Hyperscalers own below these defaults; see the ranges in Evidence", columns, tuple(rows))
+    return Table(
+        "anchors",
+        "Our owned hour beside outside prices",
+        "Hyperscalers own below these defaults; see the ranges in Evidence",
+        columns,
+        tuple(rows),
+    )
 
 
 def _quoted(desk: Desk, hardware: str, path: str) -> Cell:
@@ -141,7 +147,10 @@ def _prices(desk: Desk) -> Table:
     rows = []
     for wanted in desk.mix.classes:
         offers = desk.results.offers(wanted.id)
-        rows += [_price_row(desk, o, c, wanted.label if i == 0 else "", best=i == 0) for i, (o, c) in enumerate(offers[:SHOWN])]
+        rows += [
+            _price_row(desk, o, c, wanted.label if i == 0 else "", best=i == 0)
+            for i, (o, c) in enumerate(offers[:SHOWN])
+        ]
     return Table(
         "prices",
         "The cheapest offers that keep the service level",
@@ -171,7 +180,10 @@ def _price_row(desk: Desk, o: Outcome, c: LaneCost, label: str, *, best: bool) -
             Cell(text(desk.offer_name(o.hardware, c), desk.cost_note(o.hardware, c)), dot=desk.dot(o.hardware)),
             desk.spread(c.usd_month, best=best),
             desk.spread(c.usd_mtok),
-            *[cell(price(v)) if v is not None else absent("") for v in (c.usd_mtok_input, c.usd_mtok_cached, c.usd_mtok_output)],
+            *[
+                cell(price(v)) if v is not None else absent("")
+                for v in (c.usd_mtok_input, c.usd_mtok_cached, c.usd_mtok_output)
+            ],
         ),
         group=best,
     )

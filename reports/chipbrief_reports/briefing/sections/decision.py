@@ -41,7 +41,13 @@ def decision(desk: Desk) -> Section:
 
 
 def _title(desk: Desk) -> str:
-    lanes = {"own": "own", "rent_three_years": "rent", "rent_one_year": "rent", "rent_on_demand": "rent", "api": "buy tokens"}
+    lanes = {
+        "own": "own",
+        "rent_three_years": "rent",
+        "rent_one_year": "rent",
+        "rent_on_demand": "rent",
+        "api": "buy tokens",
+    }
     verbs = list(dict.fromkeys(lanes[leg.lane] for leg in desk.route.legs))
     if not verbs:
         return "Nothing in the registry serves this mix"
@@ -139,7 +145,11 @@ def _lane_of(desk: Desk, fleet: VendorFleet) -> tuple[str, LaneCost]:
 def _recommendation(desk: Desk) -> Text:
     """At most three sentences: what carries which class, and how firmly the largest choice stands."""
     sentences: list[Text] = []
-    for lanes, verb in ((("own",), "Own"), (("rent_three_years", "rent_one_year", "rent_on_demand"), "Rent"), (("api",), "Buy")):
+    for lanes, verb in (
+        (("own",), "Own"),
+        (("rent_three_years", "rent_one_year", "rent_on_demand"), "Rent"),
+        (("api",), "Buy"),
+    ):
         legs = [leg for leg in desk.route.legs if leg.lane in lanes]
         if legs:
             sentences.append(text(f"{verb} ", _joined_legs(desk, legs), ". "))
@@ -209,7 +219,11 @@ def _options(desk: Desk) -> Table:
         "The cheapest ways to carry the mix at its peak; ranges are 80 % intervals; every lane of every system stands in Cost",
         _COLUMNS,
         tuple(rows),
-        text("Systems are whole and pooled over the classes; power is IT power times PUE", desk.notes.cite("", ["finance:pue"]), "."),
+        text(
+            "Systems are whole and pooled over the classes; power is IT power times PUE",
+            desk.notes.cite("", ["finance:pue"]),
+            ".",
+        ),
     )
 
 
@@ -282,7 +296,9 @@ def _owner_turns(desk: Desk) -> Text | None:
         names = joined([desk.name(o.hardware) for o in others])
         if not names:
             return None
-        return text(f"No purchase price makes {names} the cheapest for {desk.label(desk.leading).lower()}: power and space alone cost more.")
+        return text(
+            f"No purchase price makes {names} the cheapest for {desk.label(desk.leading).lower()}: power and space alone cost more."
+        )
     outcome, usd = max(priced, key=lambda pair: pair[1] / desk.system(pair[0].hardware).profile.price.system.value)
     listed = desk.system(outcome.hardware).profile.price.system
     return text(
@@ -323,11 +339,12 @@ def _growth(desk: Desk) -> Text | None:
 def _uncovered(desk: Desk) -> tuple[Text, ...]:
     items = [
         text("Queues: times hold for a full running batch at the peak, not for chance arrivals on top of it."),
-        text("Speculative decoding, prefill and decode on separate pools, and the memory and loading of cached prefixes."),
+        text(
+            "Speculative decoding, prefill and decode on separate pools, and the memory and loading of cached prefixes."
+        ),
         text("Fleets that trade one class's idle hardware for another's; tax, lead times and falling prices."),
     ]
     if desk.results.missing:
         names = joined([f"{p.name} ({p.distribution} {p.version}: {p.error})" for p in desk.results.missing])
         items.insert(0, text(f"Missing from the registry: {names}."))
     return tuple(items)
-

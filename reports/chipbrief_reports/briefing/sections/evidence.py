@@ -10,7 +10,18 @@ from chipbrief.errors import ChipbriefError
 from chipbrief.figures import Figure, Source
 from chipbrief.hardware import Hardware, Observation
 from chipbrief_reports.briefing.desk import Desk
-from chipbrief_reports.briefing.document import Block, Bullets, Cell, Chart, Column, Paragraph, Row, Section, Table, text
+from chipbrief_reports.briefing.document import (
+    Block,
+    Bullets,
+    Cell,
+    Chart,
+    Column,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    text,
+)
 from chipbrief_reports.briefing.notes import KINDS
 from chipbrief_reports.charts import DotRow, dot_strip
 from chipbrief_reports.wording import number, percent
@@ -78,7 +89,9 @@ def _modelled(desk: Desk, hardware: Hardware, seen: Observation) -> float | None
         deployments = hardware.throughput.deployments(architecture, precision, 2048.0)
     except ChipbriefError:
         return None
-    return max(float(1.0 / np.ravel(hardware.throughput.decode_step_s(architecture, d, 1.0, 1024.0))[0]) for d in deployments)
+    return max(
+        float(1.0 / np.ravel(hardware.throughput.decode_step_s(architecture, d, 1.0, 1024.0))[0]) for d in deployments
+    )
 
 
 def _measured(points: list[_Point]) -> list[float]:
@@ -109,8 +122,14 @@ def _chart(desk: Desk, points: list[_Point]) -> Chart:
         claimed = seen.speed.kind in ("vendor_claim", "vendor_spec")
         label = "" if seen.speculative == "no" else f"speculation {seen.speculative}"
         rows.append(DotRow(line, seen.speed.value, dot, label, fill="crossed" if claimed else "solid"))
-        words.append(f"{line}: {number(seen.speed.value, 3)} {'claimed' if claimed else 'measured'}, {number(speed)} modelled.")
-    refs = [desk.notes.cite("", [f"{h.id}:observed.{i}.speed" for i in range(len(h.profile.observed))]) for h in desk.results.systems if h.profile.observed]
+        words.append(
+            f"{line}: {number(seen.speed.value, 3)} {'claimed' if claimed else 'measured'}, {number(speed)} modelled."
+        )
+    refs = [
+        desk.notes.cite("", [f"{h.id}:observed.{i}.speed" for i in range(len(h.profile.observed))])
+        for h in desk.results.systems
+        if h.profile.observed
+    ]
     return Chart(
         "observed",
         "Where speculation plays no part, the model stands close to the measurements",

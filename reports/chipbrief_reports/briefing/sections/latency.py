@@ -61,8 +61,7 @@ def _chart(desk: Desk) -> Chart:
         f"The gap is widest for {label.lower()}: {number(widest)} times" if widest else "Time to the whole answer",
         "Seconds to the whole answer, median request, at peak load; modelled, with 80 % intervals; logarithmic",
         dot_strip(rows, axis="seconds", row_height=40),
-        "Dot strip of seconds to a whole answer. "
-        + " ".join(f"{r.line}: {r.label}." for r in rows),
+        "Dot strip of seconds to a whole answer. " + " ".join(f"{r.line}: {r.label}." for r in rows),
     )
 
 
@@ -102,7 +101,9 @@ def _table(desk: Desk) -> Table:
 
 def _row(desk: Desk, o: Outcome, *, first: bool) -> Row:
     head = Cell(text(desk.label(o.class_id) if first else ""))
-    who = Cell(text(desk.name(o.hardware), *([desk.speed_note(o.hardware)] if o.metrics else [])), dot=desk.dot(o.hardware))
+    who = Cell(
+        text(desk.name(o.hardware), *([desk.speed_note(o.hardware)] if o.metrics else [])), dot=desk.dot(o.hardware)
+    )
     if not o.metrics:
         return Row((head, who, *[absent("") for _ in range(5)], Cell(text("refused"), o.reason)), group=first)
     verdict = Cell(text("yes")) if o.status == "meets" else Cell(text("no"), o.reason)
@@ -132,7 +133,13 @@ def _lengths(desk: Desk) -> Table:
             continue
         times[o.hardware] = [o["ttft_p50_s"].value + o["tpot_s"].value * (n - 1) for n in LENGTHS]
         rows.append(Row((who, *[cell(number(t)) for t in times[o.hardware]])))
-    return Table("lengths", _crossover(desk, times), f"Seconds to an answer of this length, first token included; {desk.label(desk.leading).lower()}", columns, tuple(rows))
+    return Table(
+        "lengths",
+        _crossover(desk, times),
+        f"Seconds to an answer of this length, first token included; {desk.label(desk.leading).lower()}",
+        columns,
+        tuple(rows),
+    )
 
 
 def _crossover(desk: Desk, times: dict[str, list[float]]) -> str:

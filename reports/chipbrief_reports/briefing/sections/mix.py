@@ -42,7 +42,9 @@ def mix(desk: Desk) -> Section:
                 tuple(_row(desk, wanted) for wanted in classes),
             ),
             _tokens_chart(desk),
-            Paragraph(text(f"Input and output tokens are separate classes throughout; reasoning counts as output.{plan}")),
+            Paragraph(
+                text(f"Input and output tokens are separate classes throughout; reasoning counts as output.{plan}")
+            ),
         ),
     )
 

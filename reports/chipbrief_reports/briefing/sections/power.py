@@ -52,7 +52,15 @@ def _title(desk: Desk) -> str:
 
 def _chart(desk: Desk) -> Chart:
     rows = [
-        DotRow(w.label, v.value, desk.dot(o.hardware), f"{number(v.value)} {desk.name(o.hardware)}", v.low, v.high, "hollow")
+        DotRow(
+            w.label,
+            v.value,
+            desk.dot(o.hardware),
+            f"{number(v.value)} {desk.name(o.hardware)}",
+            v.low,
+            v.high,
+            "hollow",
+        )
         for w in desk.mix.classes
         for o in _served(desk, w.id)
         for v in [o["joules_per_token"]]
@@ -68,7 +76,10 @@ def _chart(desk: Desk) -> Chart:
 
 def _table(desk: Desk) -> Table:
     pue = desk.results.terms.pue.value
-    columns = (Column("Class", "", "left", 1.8), *(Column(desk.name(h.id), "tok/s/MW, output") for h in desk.results.systems))
+    columns = (
+        Column("Class", "", "left", 1.8),
+        *(Column(desk.name(h.id), "tok/s/MW, output") for h in desk.results.systems),
+    )
     rows = []
     for wanted in desk.mix.classes:
         values = {o.hardware: 1e6 / (o["joules_per_token"].value * pue) for o in _served(desk, wanted.id)}
@@ -82,4 +93,10 @@ def _table(desk: Desk) -> Table:
             refs = (desk.notes.cite("E9", [f"{o.hardware}:power.system"]),)
             cells.append(cell(number(value), "", *refs, best=value == best))
         rows.append(Row((Cell(text(wanted.label)), *cells)))
-    return Table("per-megawatt", "Output tokens a second for a megawatt of utility power", "At capacity, PUE included", columns, tuple(rows))
+    return Table(
+        "per-megawatt",
+        "Output tokens a second for a megawatt of utility power",
+        "At capacity, PUE included",
+        columns,
+        tuple(rows),
+    )

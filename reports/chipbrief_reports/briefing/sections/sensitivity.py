@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from chipbrief.evaluate import Outcome, TornadoBar
-from chipbrief.evaluate.ranges import tornado
 from chipbrief.evaluate.case import Case, Setting, figures_of
+from chipbrief.evaluate.ranges import tornado
 from chipbrief_reports.briefing.breakeven import breakeven_price_usd
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Paragraph, Row, Section, Table, text
@@ -54,7 +54,9 @@ def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
     rows = []
     for bar in bars:
         figure = figures[bar.figure][0]
-        rows.append((_spoken(bar.figure), bar.low, bar.high, f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}"))
+        rows.append(
+            (_spoken(bar.figure), bar.low, bar.high, f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}")
+        )
     share = bars[0].swing / base
     return Chart(
         f"tornado-{o.hardware}",
@@ -62,7 +64,11 @@ def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
         f"$/Mtok at capacity, {desk.label(o.class_id).lower()}, one input at a time between the ends of its range; base {number(base)}",
         tornado_chart(rows, base=base, axis="$/Mtok"),
         "Tornado. " + " ".join(f"{name}: {number(low)} to {number(high)}." for name, low, high, _ in rows),
-        text("Utilisation is held: cost at capacity is inversely proportional to it", desk.notes.cite("", [bar.figure for bar in bars[:3]]), "."),
+        text(
+            "Utilisation is held: cost at capacity is inversely proportional to it",
+            desk.notes.cite("", [bar.figure for bar in bars[:3]]),
+            ".",
+        ),
     )
 
 
@@ -81,7 +87,10 @@ def _turns(desk: Desk) -> Table:
         offers = desk.results.offers(wanted.id)
         cells = [_turn(desk, o, offers[0][1].usd_month.value if offers else None) for o in desk.outcomes(wanted.id)]
         rows.append(Row((Cell(text(wanted.label)), *cells)))
-    now = [Cell(text(money(h.profile.price.system.value), desk.notes.cite("", [f"{h.id}:price.system"]))) for h in desk.results.systems]
+    now = [
+        Cell(text(money(h.profile.price.system.value), desk.notes.cite("", [f"{h.id}:price.system"])))
+        for h in desk.results.systems
+    ]
     rows.append(Row((Cell(text("Price today")), *now), group=True))
     return Table(
         "turning-prices",

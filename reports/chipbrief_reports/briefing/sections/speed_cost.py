@@ -60,9 +60,13 @@ def _frontier(desk: Desk, hardware: str) -> list[_Point]:
     found: list[_Point] = []
     for candidate in results.frontiers.get((desk.leading, hardware), ()):
         op = candidate.operation
-        rate = op.requests_s * (shape.input_mean + shape.output_mean) * system.profile.chips / candidate.deployment.chips
+        rate = (
+            op.requests_s * (shape.input_mean + shape.output_mean) * system.profile.chips / candidate.deployment.chips
+        )
         usd = np.ravel(usd_per_mtok(hourly, rate, finance.utilisation))
-        found += [_Point(*map(float, row)) for row in zip(np.ravel(op.tok_s_user), usd, np.ravel(op.ttft_p95_s), strict=True)]
+        found += [
+            _Point(*map(float, row)) for row in zip(np.ravel(op.tok_s_user), usd, np.ravel(op.ttft_p95_s), strict=True)
+        ]
     best: list[_Point] = []
     for point in sorted(found, key=lambda p: (-p.speed, p.usd_mtok)):
         if not best or point.usd_mtok < best[-1].usd_mtok:
@@ -104,9 +108,7 @@ def _chosen(outcome: Outcome) -> tuple[float, float] | None:
 def _finding(desk: Desk, frontiers: dict[str, list[_Point]]) -> str:
     reach = {name: points[-1].speed for name, points in frontiers.items() if points}
     fastest = max(reach, key=lambda name: reach[name])
-    cheapest = min(
-        (name for name, points in frontiers.items() if points), key=lambda name: frontiers[name][0].usd_mtok
-    )
+    cheapest = min((name for name, points in frontiers.items() if points), key=lambda name: frontiers[name][0].usd_mtok)
     if fastest == cheapest:
         return f"{desk.name(fastest)} is both the fastest for one user and the cheapest at its slowest"
     return f"{desk.name(cheapest)} is cheapest; {desk.name(fastest)} alone reaches {number(reach[fastest])} tok/s for one user"
@@ -122,8 +124,18 @@ def _table(desk: Desk, frontiers: dict[str, list[_Point]]) -> Table:
         cells = [_cell(points, s, best, outcome) for s, best in zip(SPEEDS, cheapest, strict=True)]
         rows.append(Row((Cell(text(desk.name(name), *refs), dot=desk.dot(name)), *cells)))
     winners = joined([desk.name(n) for n, p in frontiers.items() if _at(p, SPEEDS[-1]) is not None])
-    title = f"At {number(SPEEDS[-1])} tok/s for one user only {winners} remains" if winners and " and " not in winners else "The price of speed"
-    return Table("fixed-speeds", title, "$/Mtok of input and output at capacity, at least this fast for every user", columns, tuple(rows))
+    title = (
+        f"At {number(SPEEDS[-1])} tok/s for one user only {winners} remains"
+        if winners and " and " not in winners
+        else "The price of speed"
+    )
+    return Table(
+        "fixed-speeds",
+        title,
+        "$/Mtok of input and output at capacity, at least this fast for every user",
+        columns,
+        tuple(rows),
+    )
 
 
 def _at(points: list[_Point], speed: float) -> float | None:
