@@ -41,6 +41,11 @@ def number(value: float, digits: int = 2) -> str:
     return text.replace("-", "\u2212")
 
 
+def _trimmed(digits: str) -> str:
+    """`30.0` as `30`."""
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
 def whole(value: float) -> str:
     """A count in full: `1 896`."""
     return f"{round(value):,}".replace(",", THIN)
@@ -75,8 +80,8 @@ def seconds(value: float, digits: int = 2) -> str:
     """`64 ms`, `3.5 s`, `24 h`."""
     for unit, size in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
         if value >= size * (2.0 if unit in ("h", "min") else 1.0):
-            return f"{number(value / size, digits)} {unit}"
-    return f"{number(value * 1e6, digits)} \u00b5s"
+            return f"{_trimmed(number(value / size, digits))} {unit}"
+    return f"{_trimmed(number(value * 1e6, digits))} \u00b5s"
 
 
 def watts(value: float) -> str:
@@ -91,7 +96,7 @@ def tokens(value: float) -> str:
     """`96 000`, `12 million`, `2.4 billion`."""
     for name, size in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
         if value >= size:
-            return f"{number(value / size)} {name}"
+            return f"{_trimmed(number(value / size))} {name}"
     return number(value)
 
 

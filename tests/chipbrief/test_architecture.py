@@ -240,7 +240,11 @@ def test_the_small_catalogue_by_hand(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ("width: 128", "width: 128.5", "a.yaml:12:41: models[0].feed_forward[0].width: expected a whole number"),
-        ("weights: bf16", "weights: bf61", "models[0].native.weights: unknown number format 'bf61'; did you mean 'bf16'?"),
+        (
+            "weights: bf16",
+            "weights: bf61",
+            "models[0].native.weights: unknown number format 'bf61'; did you mean 'bf16'?",
+        ),
         ("- {layers: 2, kind: dense", "- {layers: 3, kind: dense", "attention and feed_forward count different layers"),
         ("kind: full", "kind: sliding", "a window belongs to sliding and chunked attention, and only there"),
         ("kind: full", "kind: latent", "latent attention needs q_rank, kv_rank, nope_dim, rope_dim and v_dim"),

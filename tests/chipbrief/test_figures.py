@@ -52,8 +52,7 @@ def test_a_bare_number_is_refused_and_shown_how_to_be_written() -> None:
     with pytest.raises(InputError) as refused:
         validate(parse_yaml("bandwidth: 8 TB/s\n", "x1.yaml"), Part)
     assert str(refused.value) == (
-        "x1.yaml:1:12: bandwidth: a number needs its source: "
-        "write {value: 8 TB/s, kind: ..., source: ..., date: ...}"
+        "x1.yaml:1:12: bandwidth: a number needs its source: write {value: 8 TB/s, kind: ..., source: ..., date: ...}"
     )
 
 

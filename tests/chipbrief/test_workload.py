@@ -101,7 +101,9 @@ def test_the_fields_of_the_design_are_accepted() -> None:
 
 
 def test_names_and_aliases_become_ids_and_are_counted_once() -> None:
-    wanted = mix(changed(("model: gpt-oss-120b", "model: openai/gpt-oss-120b"), ("[acme-x1, acme-x2]", "[x1, acme-x1]")))
+    wanted = mix(
+        changed(("model: gpt-oss-120b", "model: openai/gpt-oss-120b"), ("[acme-x1, acme-x2]", "[x1, acme-x1]"))
+    )
     assert wanted.classes[0].model == "gpt-oss-120b"
     assert wanted.hardware == ("acme-x1",)
 
@@ -185,7 +187,11 @@ hardware: [acme-x1, acme-x3]
         ("hardware: [acme-x1, acme-x2]", "finance: {pue: 0.9}", "finance: pue is at least 1"),
         ("hardware: [acme-x1, acme-x2]", "horizon: {start: ２０２６-12}", "horizon.start: expected a month"),
         ("hardware: [acme-x1, acme-x2]", "horizon: {start: 2026-12, months: 0}", "horizon: months is at least 1"),
-        ("hardware: [acme-x1, acme-x2]", "power-cap: 1 MW", "power-cap: is not a field here; did you mean 'power_cap'?"),
+        (
+            "hardware: [acme-x1, acme-x2]",
+            "power-cap: 1 MW",
+            "power-cap: is not a field here; did you mean 'power_cap'?",
+        ),
     ],
 )
 def test_a_fault_is_named_in_the_fields_own_terms(old: str, new: str, message: str) -> None:
@@ -300,15 +306,15 @@ def test_the_shape_of_a_class() -> None:
 
 
 def test_requests_a_day_are_spread_and_the_peak_is_hour_times_minute() -> None:
-    demand = one_class(("requests_per_day: 2M", "requests_per_day: 86,400, peak_to_mean: 1.5, burst: 2".replace(",4", "4"))).demand
+    demand = one_class(
+        ("requests_per_day: 2M", "requests_per_day: 86,400, peak_to_mean: 1.5, burst: 2".replace(",4", "4"))
+    ).demand
     assert demand.mean_requests_s == 1.0
     assert demand.peak_factor == 3.0
 
 
 def test_tokens_a_day_are_input_and_output_together() -> None:
-    demand = one_class(
-        ("{p50: 900, p95: 4000}", "800"), ("requests_per_day: 2M", "tokens_per_day: 86.4M")
-    ).demand
+    demand = one_class(("{p50: 900, p95: 4000}", "800"), ("requests_per_day: 2M", "tokens_per_day: 86.4M")).demand
     assert demand.mean_requests_s == pytest.approx(1.0)  # 86.4M over 800 + 200 tokens and 86,400 seconds
 
 

@@ -155,10 +155,11 @@ class ApiPrice(Strict):
 
 
 class Observation(Strict):
-    """A published speed of one stream, to hold the model against."""
+    """A published speed of one stream, to hold the model against; `fitted` ones went into its constants."""
 
     model: str
     speed: Speed
+    fitted: bool = False
     speculative: Literal["no", "yes", "unknown"] = "no"
 
 

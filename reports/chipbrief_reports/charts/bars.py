@@ -126,4 +126,4 @@ def capacity_steps(series: Sequence[tuple[str, int, Sequence[tuple[str, float]]]
         .mark_text(align="right", dy=-10, fontWeight=600)
         .encode(x=x, y=y, text="name:N", color=colour)
     )
-    return finished(alt.layer(line, names), 220)
+    return finished(alt.layer(line, names), 170)
