@@ -152,7 +152,8 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, list[float]]:
                 for name, values in columns.items():
                     values.append(_number(row[name], str(path), rows.line_num, name))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError([Problem(f"cannot be read: {error}", str(path))]) from None
+        reason = getattr(error, "strerror", None) or error
+        raise InputError([Problem(f"cannot be read: {reason}", str(path))]) from None
     return columns
 
 
@@ -251,8 +252,13 @@ def validate(document: Document, model: type[M], context: Mapping[str, Any] | No
     try:
         return model.model_validate(document.data, context=dict(context or {}))
     except ValidationError as error:
-        problems = [_translate(document, model, e) for e in error.errors(include_url=False)]
+        problems = [_translate(document, model, e) for e in error.errors(include_url=False) if not _echo(e)]
         raise InputError(dict.fromkeys(problems)) from None
+
+
+def _echo(error: Any) -> bool:
+    """Whether a list only counts as too short because its items are wrong, which is said of each."""
+    return bool(error["type"] == "too_short" and error["input"])
 
 
 def _translate(document: Document, model: type[BaseModel], error: Any) -> Problem:
@@ -264,6 +270,8 @@ def _translate(document: Document, model: type[BaseModel], error: Any) -> Proble
         near = did_you_mean(str(path[-1]), _fields_at(model, path[:-1]))
         hint = "; quote values that hold a comma" if given is None and not near else near
         return document.problem(path, f"is not a field here{hint}")
+    if kind == "too_short":
+        return document.problem(path, f"expected at least {ctx['min_length']}, got none")
     if kind == "value_error":
         return document.problem(path, str(ctx["error"]))
     if kind in ("literal_error", "enum"):

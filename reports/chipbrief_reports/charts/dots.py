@@ -41,7 +41,8 @@ def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dic
 
     lines = list(dict.fromkeys(row.line for row in rows))
     data = [_record(row, offset) for row, offset in _offsets(rows)]
-    reach = log_axis([v for record in data for v in (record["low"], record["high"])], title=axis)
+    room = 2.0 if any(row.label for row in rows) else 1.25  # for the labels behind the last marks
+    reach = log_axis([v for record in data for v in (record["low"], record["high"])], title=axis, room=room)
     y = alt.Y(
         "line:N",
         sort=lines,

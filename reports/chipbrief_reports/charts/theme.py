@@ -46,12 +46,12 @@ def inline(values: Iterable[Mapping[str, Any]]) -> Any:
     return alt.Data(values=list(values))  # type: ignore[no-untyped-call] # altair leaves this class untyped
 
 
-def log_axis(values: Iterable[float], *, grid: bool = True, title: str = "") -> dict[str, Any]:
-    """Arguments of a logarithmic position channel: a scale just around the values, ticks at 1, 2 and 5."""
+def log_axis(values: Iterable[float], *, grid: bool = True, title: str = "", room: float = 1.25) -> dict[str, Any]:
+    """Arguments of a logarithmic position channel: ticks at 1, 2 and 5, and `room` above the largest value."""
     import altair as alt
 
     found = [v for v in values if v > 0]
-    low, high = min(found) / 1.25, max(found) * 1.25
+    low, high = min(found) / 1.25, max(found) * room
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     wanted = (1, 2, 5) if len(decades) <= 4 else (1,)
     ticks = [t for d in decades for m in wanted if low <= (t := m * 10.0**d) <= high]

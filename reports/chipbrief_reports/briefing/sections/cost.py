@@ -7,7 +7,7 @@ from chipbrief.finance import Finance
 from chipbrief_reports.briefing.desk import LANE_NAMES, Desk, absent, cell
 from chipbrief_reports.briefing.document import Cell, Chart, Column, Row, Section, Table, Text, text
 from chipbrief_reports.charts import Bar, DotRow, dot_strip, stacked_bars
-from chipbrief_reports.wording import joined, money, number, price
+from chipbrief_reports.wording import joined, midsentence, money, number, price
 
 __all__ = ["cost"]
 
@@ -20,7 +20,10 @@ def cost(desk: Desk) -> Section:
 
 
 def _title(desk: Desk) -> str:
-    bought = [desk.label(c.id).lower() for c in desk.mix.classes if _cheapest_lane(desk, c.id) == "api"]
+    bought = [midsentence(desk.label(c.id)) for c in desk.mix.classes if _cheapest_lane(desk, c.id) == "api"]
+    priced = [c.id for c in desk.mix.classes if any(o.lane("api") for o in desk.outcomes(c.id))]
+    if not priced:
+        return "Owned against rented: no price by the token is published for these models"
     if not bought:
         return "Hardware is cheaper than tokens for every class"
     if len(bought) == len(desk.mix.classes):
@@ -57,7 +60,7 @@ def _offers(desk: Desk) -> Chart:
     named = ", ".join(f"{desk.name(h)} {c}" for h, c in zip(desk.focus, ("orange", "green", "blue"), strict=False))
     return Chart(
         "offers",
-        f"Between the cheapest and the dearest offer for {label.lower()} lies a factor of {number(ratio)}",
+        f"Between the cheapest and the dearest offer for {midsentence(label)} lies a factor of {number(ratio)}",
         f"$ a month, logarithmic; owned hollow, rented solid, by the token crossed; {named}",
         dot_strip(rows, axis="$ a month", row_height=38),
         "Dot strip of monthly cost by class and offer. "

@@ -19,7 +19,8 @@ from chipbrief_reports.briefing.document import (
     Text,
     text,
 )
-from chipbrief_reports.wording import count, joined, money, number, price, whole
+from chipbrief_reports.briefing.sections.sensitivity import spoken, tornado_bars
+from chipbrief_reports.wording import count, joined, midsentence, money, number, price, whole
 
 __all__ = ["decision"]
 
@@ -54,8 +55,9 @@ def _title(desk: Desk) -> str:
     if verbs == ["buy tokens"]:
         return "Buy tokens: this load is too small for hardware"
     if len(verbs) == 1:
-        names = joined(list(dict.fromkeys(desk.name(leg.hardware) for leg in desk.route.legs)))
-        return f"{verbs[0].capitalize()} {names} for every class"
+        names = joined(list(dict.fromkeys(_bought(desk, leg) for leg in desk.route.legs)))
+        missing = joined([midsentence(desk.label(c)) for c in desk.route.unserved])
+        return f"{verbs[0].capitalize()} {names} for every class" + (f" but {missing}" if missing else "")
     parts = [
         f"{verb} {joined(list(dict.fromkeys(_bought(desk, leg) for leg in desk.route.legs if lanes[leg.lane] == verb)))}"
         for verb in verbs
@@ -123,7 +125,7 @@ def _fastest(desk: Desk) -> Headline | None:
     best = max(served, key=lambda o: o["tok_s_user"].value)
     speed = best["tok_s_user"]
     caption = text(
-        f"tok/s for one user of {desk.label(desk.leading).lower()} on {desk.name(best.hardware)}, at peak load",
+        f"tok/s for one user of {midsentence(desk.label(desk.leading))} on {desk.name(best.hardware)}, at peak load",
         desk.speed_note(best.hardware),
     )
     return Headline(number(speed.value), desk.span(speed), caption)
@@ -158,10 +160,10 @@ def _recommendation(desk: Desk) -> Text:
         cost = next(o for o in desk.outcomes(desk.leading) if o.hardware == leading.hardware).lane(leading.lane)
         assert cost is not None
         share = desk.share_cheapest(desk.leading, cost, leading.hardware)
-        words = f"For {desk.label(desk.leading).lower()}, the largest class, this is the cheapest offer in "
-        sentences.append(text(words, f"{number(share * 100)} % of {desk.results.samples} draws", desk.range_note, "."))
+        words = f"For {midsentence(desk.label(desk.leading))}, the largest class, this is the cheapest offer in "
+        sentences.append(text(words, f"{number(share * 100)} % of {desk.results.samples} draws", desk.range_note, ". "))
     if desk.route.unserved:
-        names = joined([desk.label(c).lower() for c in desk.route.unserved])
+        names = joined([midsentence(desk.label(c)) for c in desk.route.unserved])
         return text(*sentences[:2], f"No system in the registry serves {names}: see Latency for the reasons.")
     return text(*sentences)
 
@@ -169,7 +171,7 @@ def _recommendation(desk: Desk) -> Text:
 def _joined_legs(desk: Desk, legs: list[VendorFleet]) -> Text:
     parts: list[Text] = []
     for i, leg in enumerate(legs):
-        names = joined([desk.label(c).lower() for c in leg.served])
+        names = joined([midsentence(desk.label(c)) for c in leg.served])
         hardware, cost = _lane_of(desk, leg)
         what = f"tokens from {cost.note}" if leg.lane == "api" else _units(desk, leg)
         link = "" if i == 0 else (" and " if i == len(legs) - 1 else ", ")
@@ -205,7 +207,7 @@ def _options(desk: Desk) -> Table:
     """Every way to carry the mix, the most classes first, then the cheapest."""
     rows = [_route_row(desk), *(_fleet_row(desk, fleet) for fleet in _shown(desk))]
     whole = _best_whole(desk)
-    title = "Routing each class to its cheapest offer costs least"
+    title = "No single option carries every class"
     if whole:
         ratio = whole.usd_month.value / desk.route.usd_month.value
         title = (
@@ -280,7 +282,7 @@ def _millions(desk: Desk, value: Interval) -> Cell:
 
 
 def _changes(desk: Desk) -> tuple[Text, ...]:
-    found = [_owner_turns(desk), *_volume_turns(desk), _growth(desk)]
+    found = [_owner_turns(desk), *_volume_turns(desk), _growth(desk), _driver(desk)]
     return tuple(item for item in found if item)[:3]
 
 
@@ -297,12 +299,12 @@ def _owner_turns(desk: Desk) -> Text | None:
         if not names:
             return None
         return text(
-            f"No purchase price makes {names} the cheapest for {desk.label(desk.leading).lower()}: power and space alone cost more."
+            f"No purchase price makes {names} the cheapest for {midsentence(desk.label(desk.leading))}: power and space alone cost more."
         )
     outcome, usd = max(priced, key=lambda pair: pair[1] / desk.system(pair[0].hardware).profile.price.system.value)
     listed = desk.system(outcome.hardware).profile.price.system
     return text(
-        f"{desk.name(outcome.hardware)} would carry {desk.label(desk.leading).lower()} at the same cost if a system "
+        f"{desk.name(outcome.hardware)} would carry {midsentence(desk.label(desk.leading))} at the same cost if a system "
         f"cost {money(usd)}, not {money(listed.value)}",
         desk.notes.cite("", [f"{outcome.hardware}:price.system"]),
         ".",
@@ -324,6 +326,22 @@ def _volume_turns(desk: Desk) -> list[Text]:
             words = f"{wanted.label}: from {number(multiple)} times today's volume, {name}, is cheaper than tokens"
             found.append((multiple, text(words, desk.cost_note(hardware[0].hardware, hardware[1]), ".")))
     return [words for _, words in sorted(found, key=lambda pair: pair[0])]
+
+
+def _driver(desk: Desk) -> Text | None:
+    """The input that moves the owned cost of the leading class most, on the system that carries it."""
+    leg = desk.route.leg_of(desk.leading)
+    outcome = next((o for o in desk.outcomes(desk.leading) if leg and o.hardware == leg.hardware and o.metrics), None)
+    bars = tornado_bars(desk, outcome) if outcome else []
+    if outcome is None or not bars:
+        return None
+    low, high = sorted((bars[0].low, bars[0].high))
+    return text(
+        f"On {desk.name(outcome.hardware)}, {spoken(bars[0].figure)} moves the cost of {midsentence(desk.label(desk.leading))} most: "
+        f"${number(low)} to ${number(high)} a million tokens at capacity",
+        desk.notes.cite("", [bars[0].figure]),
+        ".",
+    )
 
 
 def _growth(desk: Desk) -> Text | None:

@@ -142,7 +142,7 @@ def _chart(desk: Desk, points: list[_Point]) -> Chart:
         "tok/s of one user: measured solid, modelled hollow, claimed crossed; logarithmic",
         dot_strip(rows, axis="tok/s/user", row_height=22),
         "Dot strip of speeds. " + " ".join(words),
-        text("Sources", *refs, ". Load tests of the HBM system, fitted and unseen, are in docs/calibration.md."),
+        text("Sources", *refs, ". Fitted and unseen load tests are told apart in docs/calibration.md."),
     )
 
 

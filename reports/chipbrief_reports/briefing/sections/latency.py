@@ -6,7 +6,7 @@ from chipbrief.evaluate import Outcome
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Cell, Chart, Column, Row, Section, Table, text
 from chipbrief_reports.charts import DotRow, dot_strip
-from chipbrief_reports.wording import joined, number, seconds, whole
+from chipbrief_reports.wording import joined, midsentence, number, seconds, whole
 
 __all__ = ["latency"]
 
@@ -58,7 +58,7 @@ def _chart(desk: Desk) -> Chart:
     widest, label = _widest(desk)
     return Chart(
         "e2e",
-        f"The gap is widest for {label.lower()}: {number(widest)} times" if widest else "Time to the whole answer",
+        f"The gap is widest for {midsentence(label)}: {number(widest)} times" if widest else "Time to the whole answer",
         "Seconds to the whole answer, median request, at peak load; modelled, with 80 % intervals; logarithmic",
         dot_strip(rows, axis="seconds", row_height=40),
         "Dot strip of seconds to a whole answer. " + " ".join(f"{r.line}: {r.label}." for r in rows),
@@ -136,7 +136,7 @@ def _lengths(desk: Desk) -> Table:
     return Table(
         "lengths",
         _crossover(desk, times),
-        f"Seconds to an answer of this length, first token included; {desk.label(desk.leading).lower()}",
+        f"Seconds to an answer of this length, first token included; {midsentence(desk.label(desk.leading))}",
         columns,
         tuple(rows),
     )

@@ -11,9 +11,9 @@ from chipbrief_reports.briefing.breakeven import breakeven_price_usd
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Paragraph, Row, Section, Table, text
 from chipbrief_reports.charts import tornado_chart
-from chipbrief_reports.wording import money, number, percent
+from chipbrief_reports.wording import midsentence, money, number, percent
 
-__all__ = ["sensitivity"]
+__all__ = ["sensitivity", "spoken", "tornado_bars"]
 
 BARS = 6
 
@@ -21,7 +21,7 @@ BARS = 6
 def sensitivity(desk: Desk) -> Section:
     """The tornado of the leading class on each system in focus that serves it, and break-even prices."""
     served = [o for o in desk.outcomes(desk.leading) if o.metrics and o.hardware in desk.focus]
-    drawn = [(o, _bars(desk, o)) for o in served]
+    drawn = [(o, tornado_bars(desk, o)) for o in served]
     blocks: list[Block] = [_chart(desk, o, bars) for o, bars in drawn if bars]
     if not blocks:
         blocks.append(Paragraph(text("No system in focus serves the leading class.")))
@@ -29,12 +29,13 @@ def sensitivity(desk: Desk) -> Section:
     title = "No input has a range"
     widest = max((bars[0] for _, bars in drawn if bars), key=lambda bar: bar.swing, default=None)
     if widest:
-        spoken = _spoken(widest.figure)
-        title = f"{spoken[0].upper()}{spoken[1:]} moves the cost most"
+        name = spoken(widest.figure)
+        title = f"{name[0].upper()}{name[1:]} moves the cost most"
     return Section("sensitivity", "Sensitivity", title, tuple(blocks))
 
 
-def _bars(desk: Desk, o: Outcome) -> list[TornadoBar]:
+def tornado_bars(desk: Desk, o: Outcome) -> list[TornadoBar]:
+    """The inputs that move the cost at capacity of an outcome most, utilisation held; largest swing first."""
     results, hardware = desk.results, desk.results.system(o.hardware)
     plain = Setting.plain(hardware, results.terms)
     case = Case(results.wanted(o.class_id), results.catalogue[o.model], plain, plain)
@@ -55,13 +56,13 @@ def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
     for bar in bars:
         figure = figures[bar.figure][0]
         rows.append(
-            (_spoken(bar.figure), bar.low, bar.high, f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}")
+            (spoken(bar.figure), bar.low, bar.high, f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}")
         )
     share = bars[0].swing / base
     return Chart(
         f"tornado-{o.hardware}",
-        f"{desk.name(o.hardware)}: {_spoken(bars[0].figure)} swings the cost by {percent(share)} of its value",
-        f"$/Mtok at capacity, {desk.label(o.class_id).lower()}, one input at a time between the ends of its range; base {number(base)}",
+        f"{desk.name(o.hardware)}: {spoken(bars[0].figure)} swings the cost by {percent(share)} of its value",
+        f"$/Mtok at capacity, {midsentence(desk.label(o.class_id))}, one input at a time between the ends of its range; base {number(base)}",
         tornado_chart(rows, base=base, axis="$/Mtok"),
         "Tornado. " + " ".join(f"{name}: {number(low)} to {number(high)}." for name, low, high, _ in rows),
         text(
@@ -72,7 +73,7 @@ def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
     )
 
 
-def _spoken(figure: str) -> str:
+def spoken(figure: str) -> str:
     """`nvidia-b200:latency.layer_domain` as `latency: layer domain`."""
     path = figure.split(":", 1)[1].replace("_", " ")
     head, _, rest = path.partition(".")

@@ -11,7 +11,7 @@ from chipbrief.finance import Finance, hourly_usd, usd_per_mtok
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Paragraph, Row, Section, Table, text
 from chipbrief_reports.charts import FrontierLine, frontier_chart
-from chipbrief_reports.wording import joined, number, percent, whole
+from chipbrief_reports.wording import joined, midsentence, number, percent, whole
 
 __all__ = ["speed_cost"]
 
@@ -47,7 +47,7 @@ def speed_cost(desk: Desk) -> Section:
     return Section(
         "speed-cost",
         "Speed against cost",
-        f"What a faster answer costs: {wanted.label.lower()} on {desk.results.catalogue[wanted.model].name}",
+        f"What a faster answer costs: {midsentence(wanted.label)} on {desk.results.catalogue[wanted.model].name}",
         tuple(blocks),
     )
 
@@ -121,7 +121,10 @@ def _table(desk: Desk, frontiers: dict[str, list[_Point]]) -> Table:
     for name, points in frontiers.items():
         outcome = desk.results.outcome(desk.leading, name)
         refs = (desk.speed_note(name),) if points else ()
-        cells = [_cell(points, s, best, outcome) for s, best in zip(SPEEDS, cheapest, strict=True)]
+        cells = [
+            _cell(points, s, best, outcome.reason if s == SPEEDS[0] else "")
+            for s, best in zip(SPEEDS, cheapest, strict=True)
+        ]
         rows.append(Row((Cell(text(desk.name(name), *refs), dot=desk.dot(name)), *cells)))
     winners = joined([desk.name(n) for n, p in frontiers.items() if _at(p, SPEEDS[-1]) is not None])
     title = (
@@ -143,8 +146,8 @@ def _at(points: list[_Point], speed: float) -> float | None:
     return next((p.usd_mtok for p in points if p.speed >= speed), None)
 
 
-def _cell(points: list[_Point], speed: float, best: float | None, outcome: Outcome) -> Cell:
+def _cell(points: list[_Point], speed: float, best: float | None, reason: str) -> Cell:
     usd = _at(points, speed)
     if usd is None:
-        return absent(f"at most {number(points[-1].speed)} tok/s" if points else outcome.reason)
+        return absent(f"at most {number(points[-1].speed)} tok/s" if points else reason)
     return cell(number(usd), best=usd == best)
