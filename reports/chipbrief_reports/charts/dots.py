@@ -41,8 +41,8 @@ def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dic
 
     lines = list(dict.fromkeys(row.line for row in rows))
     data = [_record(row, offset) for row, offset in _offsets(rows)]
-    room = 2.0 if any(row.label for row in rows) else 1.25  # for the labels behind the last marks
-    reach = log_axis([v for record in data for v in (record["low"], record["high"])], title=axis, room=room)
+    values = [v for record in data for v in (record["low"], record["high"])]
+    reach = log_axis(values, title=axis, room=_room(values) if any(row.label for row in rows) else 1.25)
     y = alt.Y(
         "line:N",
         sort=lines,
@@ -59,6 +59,11 @@ def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dic
     x = alt.X("value:Q", **reach)
     layers = [rules, _marks(base, x, hollow=True), _marks(base, x, hollow=False), labels]
     return finished(alt.layer(*layers), row_height * len(lines) + 46)
+
+
+def _room(values: Sequence[float]) -> float:
+    """Factor above the largest value that leaves a sixth of the axis to the label behind it."""
+    return float(1.25 * (max(values) / min(values)) ** 0.19)
 
 
 def _offsets(rows: Sequence[DotRow]) -> list[tuple[DotRow, float]]:

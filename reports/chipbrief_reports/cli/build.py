@@ -81,7 +81,7 @@ def command(
     seed: int | None,
     strict: bool,
 ) -> Reply:
-    """Print a briefing from a workload mix or a briefing file.
+    """Print a briefing from a mix or a briefing file.
 
     Writes briefing.html, briefing.pdf and the folder data/ to the output folder, and lists them. Nothing is written
     when the input is wrong. Where Pango is missing, all but the PDF is written, the exit code is 1, and the packages

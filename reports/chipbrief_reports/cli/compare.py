@@ -55,7 +55,7 @@ def command(
     seed: int | None,
     strict: bool,
 ) -> Reply:
-    """Compare systems for a workload mix, without printing a briefing.
+    """Compare systems for a mix, without a briefing.
 
     For each class: the cheapest deployment of each system that keeps the service levels (or why there is none), its
     speed, and its price in every lane. Then, for each system and lane, the fleet that carries the whole mix. Ranges

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from chipbrief.units import DIMENSIONS
 from chipbrief_reports.cli.command import Document
 from chipbrief_reports.cli.output import table
 from chipbrief_reports.wording import THIN, number, seconds
@@ -41,7 +42,8 @@ def _class(wanted: dict[str, Any]) -> str:
 
 def _levels(slo: dict[str, Any]) -> str:
     names = {"ttft_p95_s": "TTFT p95", "tpot_p95_s": "TPOT p95", "e2e_p95_s": "E2E p95", "deadline_s": "deadline"}
-    levels = [f"{label} {_plain(seconds(slo[name]))}" for name, label in names.items() if slo[name] is not None]
+    exact = DIMENSIONS["time"].format  # a limit is an input, and is not rounded
+    levels = [f"{label} {exact(slo[name])}" for name, label in names.items() if slo[name] is not None]
     return f"; at most {', '.join(levels)}" if levels else ""
 
 

@@ -41,9 +41,9 @@ class Check:
 )
 @strict_option
 def command(strict: bool) -> Reply:
-    """Check that this machine can print briefings, and say what to do if not.
+    """Check that this machine can print briefings.
 
-    Python, libraries, Pango, fonts, charts, plugins and the folder for temporary files. The exit code is 1 if
+    Python, libraries, Pango, fonts, charts, plugins and the folder for temporary files: how each stands, and what to do. The exit code is 1 if
     something failed; a plugin that fails is a warning, unless --strict is given.
     """
     found = document(list(checks(strict)))

@@ -32,7 +32,7 @@ Examples:
 @click.argument("system", metavar="[ID]", required=False, shell_complete=loading.complete_hardware)
 @strict_option
 def command(system: str | None, strict: bool) -> Reply:
-    """List the systems of the registry, or show one with every number's source.
+    """List the systems, or show every figure of one.
 
     ID is an id or an alias. Each figure of a system is one row: its path in the profile, value, range, kind of
     evidence, date, source and note.

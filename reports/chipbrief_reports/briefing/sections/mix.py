@@ -13,7 +13,7 @@ __all__ = ["mix"]
 _COLUMNS = (
     Column("Class", "", "left", 2.0),
     Column("Model", "", "left", 1.4),
-    Column("Input", "tokens, p50", width=1.0),
+    Column("Input", "tokens, p50", width=1.2),
     Column("Cached", "", width=0.8),
     Column("Output", "tokens, p50", width=1.0),
     Column("Arrivals", "", width=1.2),
