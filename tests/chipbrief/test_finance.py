@@ -19,6 +19,7 @@ from chipbrief.finance import (
     units_needed,
     usd_per_mtok,
 )
+from chipbrief.physics import joules_per_token
 
 # -- C1 -------------------------------------------------------------------------------------------------------
 
@@ -104,21 +105,21 @@ def test_a_term_that_the_reader_sets_has_the_reader_as_its_source_and_no_range()
 def test_c2_inferencex_gpt_oss_120b() -> None:
     """20,938.8 tok/s a GPU, input and output, at 1.95 USD/GPU-h: 0.0259 USD/Mtok; 2.17 kW utility power a GPU."""
     assert usd_per_mtok(1.95, 20_938.8, 1.0) == pytest.approx(0.0259, abs=5e-5)
-    assert 20_938.8 / 2.17e-3 / 1e6 == pytest.approx(9.649, abs=5e-4)  # M tok/s/MW, the same point
+    assert 1.0 / joules_per_token(2170.0, 20_938.8) == pytest.approx(9.649, abs=5e-4)  # tok/J is M tok/s/MW
 
 
 def test_c3_deepseek_production_day() -> None:
     """608 G input tokens at 73,700 tok/s a node and 168 G output tokens at 14,800, 24 hours."""
-    prefill, decode = 608e9 / 86_400 / 73_700, 168e9 / 86_400 / 14_800
-    assert prefill + decode == pytest.approx(226.9, abs=0.05)
-    assert prefill + decode == pytest.approx(226.75, rel=0.001)  # published
+    node_hour = 16.0  # eight H800 at 2 USD
+    usd_day = 608e3 * usd_per_mtok(node_hour, 73_700, 1.0) + 168e3 * usd_per_mtok(node_hour, 14_800, 1.0)
+    assert usd_day / (24 * node_hour) == pytest.approx(226.9, abs=0.05)  # nodes
+    assert usd_day == pytest.approx(87_072, rel=0.001)  # published, with 226.75 nodes
     assert units_needed(608e9 / 86_400, 73_700) + units_needed(168e9 / 86_400, 14_800) == 228  # whole nodes a pool
 
 
 def test_c2_deepseek_production_day() -> None:
-    """226.75 nodes of eight H800 at 2 USD/GPU-h: 87,072 USD a day, 0.112 USD/Mtok, 0.518 of output alone."""
+    """226.75 nodes of eight H800 at 2 USD/GPU-h: 0.112 USD/Mtok of input and output, 0.518 of output alone."""
     usd_per_hour = 226.75 * 8 * 2
-    assert usd_per_hour * 24 == pytest.approx(87_072)
     assert usd_per_mtok(usd_per_hour, (608e9 + 168e9) / 86_400, 1.0) == pytest.approx(0.112, abs=5e-4)
     assert usd_per_mtok(usd_per_hour, 168e9 / 86_400, 1.0) == pytest.approx(0.518, abs=5e-4)
 

@@ -146,6 +146,7 @@ hardware: [acme-x1, acme-x3]
         "mix.yaml:10:15: classes[0].tokens.output: expected a number that is not negative, got '-200'",
         "mix.yaml:11:5: classes[0].arrival: give exactly one of requests_per_day, tokens_per_day and concurrent_users",
         "mix.yaml:12:21: classes[0].slo.ttft_p95: expected a time such as 2 s, got '2'; did you mean '2 s'?",
+        "mix.yaml:12:34: classes[0].slo.tpot_p95: must be more than 0 s",
         "mix.yaml:13:9: classes[1].id: the class id 'chat' stands twice",
         "mix.yaml:16:16: classes[1].precision: unknown number format 'fp9'; did you mean 'fp8'?",
         "mix.yaml:17:5: classes[1].tokens.output: is missing",
@@ -309,7 +310,7 @@ def test_the_shape_of_a_class() -> None:
 
 def test_requests_a_day_are_spread_and_the_peak_is_hour_times_minute() -> None:
     demand = one_class(
-        ("requests_per_day: 2M", "requests_per_day: 86,400, peak_to_mean: 1.5, burst: 2".replace(",4", "4"))
+        ("requests_per_day: 2M", "requests_per_day: 86400, peak_to_mean: 1.5, burst: 2")
     ).demand
     assert demand.mean_requests_s == 1.0
     assert demand.peak_factor == 3.0

@@ -71,7 +71,5 @@ def sampling_options(command: Callable[..., Any]) -> Callable[..., Any]:
     samples = click.option(
         "--samples", type=click.IntRange(2, 100_000), metavar="N", help="Draws behind each 80 % range.  [default: 400]"
     )
-    seed = click.option(
-        "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Seed of the draws.  [default: 1]"
-    )
+    seed = click.option("--seed", type=click.IntRange(0), metavar="N", help="Seed of the draws.  [default: 1]")
     return samples(seed(command))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -72,7 +73,8 @@ def fail(error: Exception, *, as_json: bool) -> int:
         for problem in found:
             complain(str(problem) if problem.file else f"error: {problem}")
     if as_json:
-        write(to_json(error_document(code, found)))
+        with suppress(click.ClickException):  # where standard output itself is what failed
+            write(to_json(error_document(code, found)))
     return code
 
 

@@ -20,14 +20,18 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def write(text: str) -> int:
-    """Write to standard output; returns 0, or 141 where the reader has closed it (`| head`)."""
+    """Write to standard output; returns 0, or 141 where the reader has closed it (`| head`).
+
+    Raises:
+        click.ClickException: it cannot be written for another reason, such as a full disk.
+    """
     try:
         click.echo(text)
     except OSError as error:
         _abandon_stdout()
         if isinstance(error, BrokenPipeError):
             return CLOSED_PIPE
-        raise
+        raise click.ClickException(f"cannot write to standard output: {error.strerror}") from None
     return 0
 
 

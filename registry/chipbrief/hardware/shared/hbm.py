@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,13 +13,8 @@ from chipbrief.architecture import Architecture, Precision
 from chipbrief.hardware.contract import uses
 from chipbrief.hardware.deployment import Deployment, Pool
 from chipbrief.hardware.profile import HardwareProfile
-from chipbrief.hardware.shared.fitting import (
-    attention_peak,
-    check_formats,
-    dense_peaks,
-    does_not_fit,
-    effective_peak,
-)
+from chipbrief.hardware.shared.chip import ChipCompute, ChipMemory
+from chipbrief.hardware.shared.fitting import check_formats, does_not_fit
 from chipbrief.physics import Num
 
 __all__ = ["HbmBandwidth", "HbmThroughput"]
@@ -29,31 +24,8 @@ ACTIVATION_BYTES = 2.0  # activations travel between chips as 16-bit values
 
 
 @dataclass(frozen=True, kw_only=True)
-class HbmBandwidth:
-    """Memory of a chip [bytes, bytes/s] and the reached shares of its bandwidth [1]."""
-
-    capacity_bytes: Num
-    bandwidth_bytes_s: Num
-    usable: Num
-    weight_efficiency: Num
-    kv_efficiency: Num
-
-    @classmethod
-    def from_profile(cls, profile: HardwareProfile) -> Self:
-        """Read memory and efficiency off the profile."""
-        memory, efficiency = profile.memory, profile.efficiency
-        return cls(
-            capacity_bytes=memory.capacity.value,
-            bandwidth_bytes_s=memory.bandwidth.value,
-            usable=memory.usable.value,
-            weight_efficiency=efficiency.weights.value,
-            kv_efficiency=efficiency.kv.value,
-        )
-
-    @uses("E5b", figures=["memory.capacity", "memory.usable"])
-    def memory_bytes(self, pool: Pool) -> Num:
-        """Bytes that the engine may fill on all chips (E5b)."""
-        return pool.chips * self.capacity_bytes * self.usable
+class HbmBandwidth(ChipMemory):
+    """HBM, read at every step."""
 
     @uses("E1")
     def weight_bytes(self, architecture: Architecture, pool: Pool) -> Num:
@@ -98,14 +70,11 @@ def _kv_chips(architecture: Architecture, pool: Pool) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class HbmThroughput:
-    """Peaks [FLOP/s], efficiencies [1], latencies [s] and links [bytes/s] of a chip in its scale-up domain."""
+    """Compute, latencies [s] and links [bytes/s] of a chip in its scale-up domain."""
 
     profile: HardwareProfile
     memory: HbmBandwidth
-    peaks: Mapping[str, Num]
-    decode_efficiency: Num
-    prefill_efficiency: Num
-    attention_efficiency: Num
+    compute: ChipCompute
     layer_s: Num
     layer_domain_s: Num
     sequence_s: Num
@@ -118,15 +87,12 @@ class HbmThroughput:
     @classmethod
     def from_profile(cls, profile: HardwareProfile, bandwidth: HbmBandwidth) -> Self:
         """Read the numbers off the profile; the loader has made sure that they are there."""
-        latency, efficiency, links = profile.latency, profile.efficiency, profile.interconnect
+        latency, links = profile.latency, profile.interconnect
         assert latency.layer_domain and latency.sequence and links.chip and links.efficiency
         return cls(
             profile=profile,
             memory=bandwidth,
-            peaks=dense_peaks(profile),
-            decode_efficiency=efficiency.decode.value,
-            prefill_efficiency=efficiency.prefill.value,
-            attention_efficiency=efficiency.attention.value,
+            compute=ChipCompute.from_profile(profile),
             layer_s=latency.layer.value,
             layer_domain_s=latency.layer_domain.value,
             sequence_s=latency.sequence.value,
@@ -191,13 +157,7 @@ class HbmThroughput:
         micro_batch = np.maximum(np.asarray(batch, dtype=float) / pool.pipeline, 1.0)
         return physics.decode_step_s(
             memory_s=self.memory.read_s(architecture, pool, micro_batch, context),
-            compute_s=self._compute_s(
-                architecture,
-                pool,
-                micro_batch,
-                micro_batch * architecture.decode_attention_flop(context),
-                decode=True,
-            ),
+            compute_s=self.compute.decode_s(architecture, pool, pool.tensor, micro_batch, context),
             layers=architecture.layers,
             floor_s=self._floor_s(pool),
             collective_s=self._collectives_s(architecture, pool, micro_batch),
@@ -224,9 +184,8 @@ class HbmThroughput:
         """One prompt alone (E4); the stages of a pipeline work on it one after another."""
         pool = deployment.prefill
         passes = np.ceil(np.asarray(new_tokens, dtype=float) / self.prefill_chunk)
-        attention = architecture.prefill_attention_flop(new_tokens, cached_tokens)
         return physics.prefill_s(
-            compute_s=self._compute_s(architecture, pool, new_tokens, attention, decode=False)
+            compute_s=self.compute.prefill_s(architecture, pool, pool.tensor, new_tokens, cached_tokens)
             + self._collectives_s(architecture, pool, new_tokens),
             weights_s=self.memory.weights_s(architecture, pool, new_tokens),
             passes=passes,
@@ -241,23 +200,6 @@ class HbmThroughput:
         """A prefill stops the decode steps of its stage; the other stages of a pipeline go on."""
         alone = self.prefill_s(architecture, deployment, new_tokens, cached_tokens)
         return (alone - self.host_s) / deployment.prefill.pipeline
-
-    def _compute_s(
-        self, architecture: Architecture, pool: Pool, tokens: Num, attention_flop: Num, *, decode: bool
-    ) -> Num:
-        linear = physics.compute_s(
-            architecture.linear_flop * tokens,
-            chips=pool.tensor,
-            peak_flop_s=effective_peak(self.peaks, architecture, pool.precision),
-            efficiency=self.decode_efficiency if decode else self.prefill_efficiency,
-        )
-        attention = physics.compute_s(
-            attention_flop,
-            chips=pool.tensor,
-            peak_flop_s=attention_peak(self.peaks),
-            efficiency=self.decode_efficiency if decode else self.attention_efficiency,
-        )
-        return linear + attention
 
     def _floor_s(self, pool: Pool) -> Num:
         return physics.layer_floor_s(

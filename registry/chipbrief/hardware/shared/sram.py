@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,13 +14,8 @@ from chipbrief.architecture import Architecture, Precision
 from chipbrief.hardware.contract import uses
 from chipbrief.hardware.deployment import Deployment, Pool
 from chipbrief.hardware.profile import HardwareProfile
-from chipbrief.hardware.shared.fitting import (
-    attention_peak,
-    check_formats,
-    dense_peaks,
-    does_not_fit,
-    effective_peak,
-)
+from chipbrief.hardware.shared.chip import ChipCompute, ChipMemory
+from chipbrief.hardware.shared.fitting import check_formats, does_not_fit
 from chipbrief.physics import Num
 
 __all__ = ["SramBandwidth", "SramThroughput"]
@@ -40,31 +35,8 @@ ACTIVATION_BYTES = 2.0  # activations travel between stages as 16-bit values
 
 
 @dataclass(frozen=True, kw_only=True)
-class SramBandwidth:
-    """SRAM of a chip [bytes, bytes/s]; its bandwidth is a sum of local ports, so it seldom limits."""
-
-    capacity_bytes: Num
-    bandwidth_bytes_s: Num
-    usable: Num
-    weight_efficiency: Num
-    kv_efficiency: Num
-
-    @classmethod
-    def from_profile(cls, profile: HardwareProfile) -> Self:
-        """Read memory and efficiency off the profile."""
-        memory, efficiency = profile.memory, profile.efficiency
-        return cls(
-            capacity_bytes=memory.capacity.value,
-            bandwidth_bytes_s=memory.bandwidth.value,
-            usable=memory.usable.value,
-            weight_efficiency=efficiency.weights.value,
-            kv_efficiency=efficiency.kv.value,
-        )
-
-    @uses("E6", figures=["memory.capacity", "memory.usable"])
-    def memory_bytes(self, pool: Pool) -> Num:
-        """Bytes that weights and KV cache may fill on all chips."""
-        return pool.chips * self.capacity_bytes * self.usable
+class SramBandwidth(ChipMemory):
+    """SRAM; its bandwidth is a sum of local ports, so it seldom limits."""
 
     @uses("E1")
     def weight_bytes(self, architecture: Architecture, pool: Pool) -> Num:
@@ -89,14 +61,11 @@ class SramBandwidth:
 
 @dataclass(frozen=True, kw_only=True)
 class SramThroughput:
-    """Peaks [FLOP/s], efficiencies [1], latencies [s] and links [bytes/s] of a pipeline of stages."""
+    """Compute, latencies [s] and links [bytes/s] of a pipeline of stages."""
 
     profile: HardwareProfile
     memory: SramBandwidth
-    peaks: Mapping[str, Num]
-    decode_efficiency: Num
-    prefill_efficiency: Num
-    attention_efficiency: Num
+    compute: ChipCompute
     layer_s: Num
     layer_per_hidden_s: Num
     hop_s: Num
@@ -109,15 +78,12 @@ class SramThroughput:
     @classmethod
     def from_profile(cls, profile: HardwareProfile, bandwidth: SramBandwidth) -> Self:
         """Read the numbers off the profile; a latency that is left out is part of the layer's."""
-        latency, efficiency, links = profile.latency, profile.efficiency, profile.interconnect
+        latency, links = profile.latency, profile.interconnect
         step = profile.system.replica_step
         return cls(
             profile=profile,
             memory=bandwidth,
-            peaks=dense_peaks(profile),
-            decode_efficiency=efficiency.decode.value,
-            prefill_efficiency=efficiency.prefill.value,
-            attention_efficiency=efficiency.attention.value,
+            compute=ChipCompute.from_profile(profile),
             layer_s=latency.layer.value,
             layer_per_hidden_s=latency.layer_per_hidden.value if latency.layer_per_hidden else 0.0,
             hop_s=latency.hop.value if latency.hop else 0.0,
@@ -164,7 +130,6 @@ class SramThroughput:
             "efficiency.weights",
             "efficiency.kv",
             "efficiency.decode",
-            "efficiency.attention",
             "compute.dense.*",
             "latency.layer",
             "latency.layer_per_hidden",
@@ -175,13 +140,7 @@ class SramThroughput:
     def decode_step_s(self, architecture: Architecture, deployment: Deployment, batch: Num, context: Num) -> Num:
         """Every sequence in flight gains a token: the pipeline's latency, or its slowest stage B times (E6)."""
         pool = deployment.decode
-        compute = self._compute_s(
-            architecture,
-            pool,
-            1.0,
-            architecture.decode_attention_flop(context),
-            efficiency=self.decode_efficiency,
-        )
+        compute = self.compute.decode_s(architecture, pool, pool.chips, 1.0, context)
         read = self.memory.read_s(architecture, pool, 1.0, context)
         link = architecture.hidden * ACTIVATION_BYTES / self.stage_bytes_s
         uneven = math.ceil(architecture.layers / pool.pipeline) * pool.pipeline / architecture.layers
@@ -225,32 +184,14 @@ class SramThroughput:
     ) -> Num:
         """The prompt's share of the stages' time, which decode tokens wait for."""
         pool = deployment.prefill
-        attention = architecture.prefill_attention_flop(new_tokens, cached_tokens)
         passes = np.ceil(np.asarray(new_tokens, dtype=float) / self.prefill_chunk)
         return physics.prefill_s(
-            compute_s=self._compute_s(architecture, pool, new_tokens, attention, efficiency=self.prefill_efficiency),
+            compute_s=self.compute.prefill_s(architecture, pool, pool.chips, new_tokens, cached_tokens),
             weights_s=0.0,
             passes=passes,
             pass_s=architecture.layers * self.prefill_pass_s / pool.pipeline,
             host_s=0.0,
         )
-
-    def _compute_s(
-        self, architecture: Architecture, pool: Pool, tokens: Num, attention_flop: Num, *, efficiency: Num
-    ) -> Num:
-        linear = physics.compute_s(
-            architecture.linear_flop * tokens,
-            chips=pool.chips,
-            peak_flop_s=effective_peak(self.peaks, architecture, pool.precision),
-            efficiency=efficiency,
-        )
-        attention = physics.compute_s(
-            attention_flop,
-            chips=pool.chips,
-            peak_flop_s=attention_peak(self.peaks),
-            efficiency=self.attention_efficiency,
-        )
-        return linear + attention
 
     def _token_s(self, architecture: Architecture, pool: Pool) -> Num:
         return physics.pipeline_token_s(

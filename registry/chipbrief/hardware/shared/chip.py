@@ -1,0 +1,104 @@
+"""What every chip has, whatever its memory: capacity and bandwidth, peaks and the shares of them that are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from chipbrief import physics
+from chipbrief.architecture import Architecture
+from chipbrief.hardware.contract import uses
+from chipbrief.hardware.deployment import Pool
+from chipbrief.hardware.profile import HardwareProfile
+from chipbrief.hardware.shared.fitting import attention_peak, dense_peaks, effective_peak
+from chipbrief.physics import Num
+
+__all__ = ["ChipCompute", "ChipMemory"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipMemory:
+    """Memory of a chip [bytes, bytes/s] and the reached shares of its bandwidth [1]."""
+
+    capacity_bytes: Num
+    bandwidth_bytes_s: Num
+    usable: Num
+    weight_efficiency: Num
+    kv_efficiency: Num
+
+    @classmethod
+    def from_profile(cls, profile: HardwareProfile) -> Self:
+        """Read memory and efficiency off the profile."""
+        memory, efficiency = profile.memory, profile.efficiency
+        return cls(
+            capacity_bytes=memory.capacity.value,
+            bandwidth_bytes_s=memory.bandwidth.value,
+            usable=memory.usable.value,
+            weight_efficiency=efficiency.weights.value,
+            kv_efficiency=efficiency.kv.value,
+        )
+
+    @uses("E5b", figures=["memory.capacity", "memory.usable"])
+    def memory_bytes(self, pool: Pool) -> Num:
+        """Bytes that weights and KV cache may fill on all chips (E5b)."""
+        return pool.chips * self.capacity_bytes * self.usable
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipCompute:
+    """Dense peaks of a chip by compute format [FLOP/s] and the shares of them that are reached [1]."""
+
+    peaks: Mapping[str, Num]
+    decode_efficiency: Num
+    prefill_efficiency: Num
+    attention_efficiency: Num
+
+    @classmethod
+    def from_profile(cls, profile: HardwareProfile) -> Self:
+        """Read peaks and efficiency off the profile."""
+        efficiency = profile.efficiency
+        return cls(
+            peaks=dense_peaks(profile),
+            decode_efficiency=efficiency.decode.value,
+            prefill_efficiency=efficiency.prefill.value,
+            attention_efficiency=efficiency.attention.value,
+        )
+
+    def decode_s(self, architecture: Architecture, pool: Pool, chips: int, tokens: Num, context: Num) -> Num:
+        """Seconds to compute one token each of some sequences at a context, on some chips (E3)."""
+        attention = tokens * architecture.decode_attention_flop(context)
+        return self._seconds(
+            architecture, pool, chips, tokens, attention, self.decode_efficiency, self.decode_efficiency
+        )
+
+    def prefill_s(self, architecture: Architecture, pool: Pool, chips: int, new_tokens: Num, cached_tokens: Num) -> Num:
+        """Seconds to compute new prompt tokens behind cached ones, on some chips (E4)."""
+        attention = architecture.prefill_attention_flop(new_tokens, cached_tokens)
+        return self._seconds(
+            architecture, pool, chips, new_tokens, attention, self.prefill_efficiency, self.attention_efficiency
+        )
+
+    def _seconds(
+        self,
+        architecture: Architecture,
+        pool: Pool,
+        chips: int,
+        tokens: Num,
+        attention_flop: Num,
+        linear_efficiency: Num,
+        attention_efficiency: Num,
+    ) -> Num:
+        linear = physics.compute_s(
+            architecture.linear_flop * tokens,
+            chips=float(chips),
+            peak_flop_s=effective_peak(self.peaks, architecture, pool.precision),
+            efficiency=linear_efficiency,
+        )
+        attention = physics.compute_s(
+            attention_flop,
+            chips=float(chips),
+            peak_flop_s=attention_peak(self.peaks),
+            efficiency=attention_efficiency,
+        )
+        return linear + attention

@@ -1,0 +1,150 @@
+"""The shared models on a machine of round numbers: E1 to E5b, E9, C1 and C4 with the arithmetic written out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chipbrief.catalogue import Catalogue
+from chipbrief.errors import Refusal
+from chipbrief.finance import Finance, hourly_usd, load_finance_terms
+from chipbrief.hardware import Deployment, Hardware, Pool
+
+
+@pytest.fixture(scope="module")
+def acme(data: Path) -> Hardware:
+    return Hardware.from_yaml(data / "acme-x1.yaml")
+
+
+@pytest.fixture
+def llama(catalogue: Catalogue):
+    return catalogue["llama-3.1-8b"]
+
+
+def pool(llama, chips: int) -> Pool:
+    return Pool(hardware="acme-x1", chips=chips, tensor=chips, precision=llama.precision("bf16"))
+
+
+# Llama-3.1-8B by hand: 32 layers, hidden 4096, 8 KV heads of 128, 14,336 wide, 128,256 tokens in the vocabulary
+ATTENTION = 32 * 4096 * 128 * 80
+DENSE = 32 * 3 * 4096 * 14_336
+HEAD = 4096 * 128_256
+NORMS = 65 * 4096
+ACTIVE = ATTENTION + DENSE + HEAD
+KV_TOKEN = 131_072  # bytes
+
+
+def test_e5b_memory_and_running_batch(acme: Hardware, llama) -> None:
+    # 2 x 100 GB x 0.9 = 180 GB, less 16.06 GB of weights; 8,000 tokens are 1.0486 GB
+    assert acme.bandwidth.memory_bytes(pool(llama, 2)) == 180e9
+    weights = 2 * (ATTENTION + DENSE + 2 * HEAD + NORMS)
+    assert acme.bandwidth.weight_bytes(llama, pool(llama, 2)) == weights
+    room = (180e9 - weights) // (8000 * KV_TOKEN)
+    assert acme.bandwidth.running_batch_limit(llama, pool(llama, 2), 8000.0) == room == 156
+
+
+def test_e1_e2_e3_a_decode_step(acme: Hardware, llama) -> None:
+    batch, context = 10.0, 4000.0
+    deployment = Deployment.aggregated(pool(llama, 2))
+    weights = 2 * (ATTENTION + DENSE + HEAD + NORMS) / 2  # on each of two chips; the input embedding is not read
+    cache = batch * context * KV_TOKEN / 2
+    memory = (weights / 0.5 + cache / 0.5) / 2e12
+    compute = (2 * ACTIVE * batch + batch * context * 32 * 4 * 32 * 128) / (2 * 0.5 * 1e15)
+    assert memory > compute
+    floor = 32 * (10e-6 + 20e-6 / 2)  # two of four chips: half-way between 10 and 30 us
+    collectives = 2 * 32 * (2 * (1 / 2) * batch * 4096 * 2 / (100e9 * 0.5))
+    expected = memory + floor + collectives + batch * 1e-6
+    assert acme.throughput.decode_step_s(llama, deployment, batch, context) == pytest.approx(expected, rel=1e-9)
+
+
+def test_e3_a_step_of_many_short_requests_is_bound_by_compute(acme: Hardware, llama) -> None:
+    batch = 2000.0
+    deployment = Deployment.aggregated(pool(llama, 1))
+    compute = (2 * ACTIVE * batch + batch * 32 * 4 * 32 * 128) / (0.5 * 1e15)
+    expected = compute + 32 * 10e-6 + batch * 1e-6
+    assert acme.throughput.decode_step_s(llama, deployment, batch, 1.0) == pytest.approx(expected, rel=1e-9)
+
+
+def test_e4_a_prompt(acme: Hardware, llama) -> None:
+    new, cached = 2500.0, 1000.0
+    deployment = Deployment.aggregated(pool(llama, 1))
+    linear = 2 * ACTIVE * new / (0.5 * 1e15)
+    attention = 32 * 4 * 32 * 128 * new * (cached + new / 2) / (0.25 * 1e15)
+    expected = linear + attention + 3 * 32 * 100e-6 + 10e-3  # three chunks of 1,000 tokens
+    prefill = acme.throughput.prefill_s(llama, deployment, new, cached)
+    assert prefill == pytest.approx(expected, rel=1e-9)
+    blocking = acme.throughput.prefill_blocking_s(llama, deployment, new, cached)
+    assert blocking == pytest.approx(expected - 10e-3, rel=1e-9)  # tokenising does not stop the others
+
+
+def test_deployments_double_inside_the_scale_up_domain_smallest_first(acme: Hardware, llama) -> None:
+    found = acme.throughput.deployments(llama, llama.precision("bf16"), 8000)
+    assert [(d.chips, d.decode.tensor, d.decode.pipeline) for d in found] == [(1, 1, 1), (2, 2, 1), (4, 4, 1)]
+    assert all(d.is_aggregated for d in found)
+
+
+def test_what_one_domain_cannot_hold_is_pipelined_over_the_fewest(acme: Hardware, catalogue: Catalogue) -> None:
+    # 811.7 GB over 4 x 90 GB: three domains
+    model = catalogue["llama-3.1-405b"]
+    [only] = acme.throughput.deployments(model, model.precision("bf16"), 1000)
+    assert (only.chips, only.decode.tensor, only.decode.pipeline) == (12, 4, 3)
+    assert str(only) == "12 chips, TP4, PP3, bf16"
+
+
+def test_a_refusal_shows_what_is_needed_and_what_there_is(acme: Hardware, catalogue: Catalogue) -> None:
+    model = catalogue["llama-3.1-405b"]
+    small = acme.at({"acme-x1:memory.capacity": 25e9})  # 32 chips x 25 GB x 0.9 = 720 GB
+    with pytest.raises(Refusal) as refused:
+        small.throughput.deployments(model, model.precision("bf16"), 10_000)
+    assert str(refused.value) == (
+        "llama-3.1-405b bf16 needs 817 GB (812 GB of weights and 5.16 GB of KV cache at 10,000 tokens), "
+        "32 x X1 have 720 GB to fill"
+    )
+
+
+def test_a_format_that_is_not_stored_is_refused_in_words(acme: Hardware, catalogue: Catalogue) -> None:
+    model = catalogue["gpt-oss-120b"]
+    with pytest.raises(Refusal, match="X1 does not store mxfp4: it stores bf16"):
+        acme.throughput.deployments(model, model.native_precision("bf16"), 1000)
+
+
+def finance(**changes: float) -> Finance:
+    return Finance.from_terms(load_finance_terms(), {f"finance:{k}": v for k, v in changes.items()})
+
+
+def test_c1_the_lines_of_a_system_hour(acme: Hardware) -> None:
+    year = 365 * 86_400.0
+    terms = finance(
+        economic_life=4 * year,
+        cost_of_capital=0.0,
+        residual=0.0,
+        pue=1.2,
+        electricity=0.10,
+        colocation=146.0,
+        network_storage=0.10,
+        support=0.05,
+        software=438.0,
+        staff=876.0,
+    )
+    lines = {line.id: line.usd_per_hour for line in acme.cost.lines("own", terms, 0.5)}
+    assert lines == {
+        "hardware": pytest.approx(100_000 / 4 / 8760),
+        "network_storage": pytest.approx(10_000 / 4 / 8760),
+        "support": pytest.approx(5_000 / 8760),
+        "energy": pytest.approx(6.0 * 1.2 * 0.10),  # kW at half load, PUE, USD/kWh
+        "colocation": pytest.approx(10.0 * 146 * 12 / 8760),  # the maximum, not the load
+        "software": pytest.approx(4 * 438 / 8760),  # a chip
+        "staff": pytest.approx(876 / 8760),  # a system
+    }
+
+
+def test_c4_a_rented_system_is_its_chips_by_the_hour_and_nothing_else(acme: Hardware) -> None:
+    [line] = acme.cost.lines("rent_on_demand", finance(), 0.1)
+    assert line.usd_per_hour == 8.0
+    assert acme.cost.lines("rent_one_year", finance(), 0.1) == ()
+
+
+def test_e9_power(acme: Hardware) -> None:
+    assert acme.cost.power_w(np.array([0.0, 0.5, 1.0])) == pytest.approx([2000.0, 6000.0, 10_000.0])
+    energy = [float(hourly_usd(acme.cost.lines("own", finance(), load))) for load in (0.0, 1.0)]
+    assert energy[1] - energy[0] == pytest.approx(8.0 * 1.25 * 0.083)
