@@ -60,7 +60,7 @@ class Desk:
         return self.focus.index(hardware) if hardware in self.focus else len(self.focus)
 
     def offer_name(self, hardware: str, cost: LaneCost) -> str:
-        """`B200, rented, 3 years` or `GroqCloud, by the token`."""
+        """`X1, rented, 3 years` or `Acme Cloud, by the token`."""
         if cost.lane == "api":
             return f"{cost.note}, {LANE_NAMES['api']}"
         who = self.system(hardware).profile.chip if cost.lane.startswith("rent") else self.name(hardware)

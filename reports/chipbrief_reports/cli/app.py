@@ -90,7 +90,7 @@ Examples:
   chipbrief build                        the default example, into ./briefing
   chipbrief build mix.yaml -o out        your own mix
   chipbrief compare mix.yaml --json | jq .fleets
-  chipbrief systems nvidia-b200          every number with its source
+  chipbrief systems ID                   every number with its source
 
 \b
 Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.

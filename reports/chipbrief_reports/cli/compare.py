@@ -33,7 +33,7 @@ __all__ = ["command", "document"]
     epilog="""\b
 Examples:
   chipbrief compare                                  the default example
-  chipbrief compare mix.yaml --hardware nvidia-b200 --hardware groq-lpu
+  chipbrief compare mix.yaml --hardware ID --hardware ID
   chipbrief compare mix.yaml --json | jq '.fleets[0]'""",
 )
 @click.argument("mix", metavar="[MIX.yaml]", required=False, type=click.Path(path_type=Path))

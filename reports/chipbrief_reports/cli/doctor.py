@@ -43,8 +43,8 @@ class Check:
 def command(strict: bool) -> Reply:
     """Check that this machine can print briefings.
 
-    Python, libraries, Pango, fonts, charts, plugins and the folder for temporary files: how each stands, and what to do. The exit code is 1 if
-    something failed; a plugin that fails is a warning, unless --strict is given.
+    Python, libraries, Pango, fonts, charts, plugins and the folder for temporary files: how each stands, and what to
+    do. The exit code is 1 if something failed; a plugin that fails is a warning, unless --strict is given.
     """
     found = document(list(checks(strict)))
     return Reply(found, text, 0 if found["ok"] else FAILED)

@@ -32,7 +32,8 @@ Examples:
 def command(model: str | None) -> Reply:
     """List the models, or show one.
 
-    ID is an id or an alias. Parameters are computed from the dimensions and stand beside the published counts. KV cache is in bytes a token, for a sequence of 1,024 tokens in the native precision.
+    ID is an id or an alias. Parameters are computed from the dimensions and stand beside the published counts. KV
+    cache is in bytes a token, for a sequence of 1,024 tokens in the native precision.
     """
     catalogue = loading.catalogue()
     if model is None:

@@ -26,8 +26,8 @@ MEASURED = ("third_party_measured", "vendor_measured")
     epilog="""\b
 Examples:
   chipbrief systems                                    one line a system
-  chipbrief systems nvidia-b200 | grep bandwidth       its bandwidths, with their sources
-  chipbrief systems nvidia-b200 --json | jq .figures""",
+  chipbrief systems ID | grep bandwidth                  its bandwidths, with their sources
+  chipbrief systems ID --json | jq .figures""",
 )
 @click.argument("system", metavar="[ID]", required=False, shell_complete=loading.complete_hardware)
 @strict_option

@@ -74,7 +74,7 @@ def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
 
 
 def spoken(figure: str) -> str:
-    """`nvidia-b200:latency.layer_domain` as `latency: layer domain`."""
+    """`acme-x1:latency.layer_domain` as `latency: layer domain`."""
     path = figure.split(":", 1)[1].replace("_", " ")
     head, _, rest = path.partition(".")
     return f"{head}: {rest.replace('.', ' ')}" if rest else head

@@ -1,0 +1,120 @@
+"""The ways to carry the whole mix, side by side."""
+
+from __future__ import annotations
+
+from chipbrief.evaluate import Interval, LaneCost, VendorFleet
+from chipbrief_reports.briefing.desk import Desk, absent, cell
+from chipbrief_reports.briefing.document import Cell, Column, Row, Table, text
+from chipbrief_reports.wording import number, whole
+
+__all__ = ["best_whole", "lane_of", "leg_name", "options"]
+
+OPTIONS = 5  # rows below the first; the rest stands in Cost
+
+_COLUMNS = (
+    Column("Option", "", "left", 2.4),
+    Column("Classes", "in SLO", width=0.8),
+    Column("Cost", "$/month", width=1.5),
+    Column("Price", "$/Mtok", width=1.2),
+    Column("Systems", "", width=0.9),
+    Column("Power", "MW", width=0.8),
+    Column("Capex", "$ million", width=1.1),
+    Column("Load model", "", "left", 1.2),
+)
+
+
+def options(desk: Desk) -> Table:
+    """Every way to carry the mix, the most classes first, then the cheapest."""
+    rows = [_route_row(desk), *(_fleet_row(desk, fleet) for fleet in _shown(desk))]
+    whole = best_whole(desk)
+    title = "No single option carries every class"
+    if whole:
+        ratio = whole.usd_month.value / desk.route.usd_month.value
+        title = (
+            f"One vendor for everything costs {number(ratio)} times as much at best"
+            if ratio >= 1.05
+            else f"{leg_name(desk, whole)} alone costs no more than a mixed route"
+        )
+    return Table(
+        "options",
+        title,
+        "The cheapest ways to carry the mix at its peak; ranges are 80 % intervals; every lane of every system stands in Cost",
+        _COLUMNS,
+        tuple(rows),
+        text(
+            "Systems are whole and pooled over the classes; power is IT power times PUE",
+            desk.notes.cite("", ["finance:pue"]),
+            ".",
+        ),
+    )
+
+
+def _shown(desk: Desk) -> list[VendorFleet]:
+    """The first options in their order, every system's best among them."""
+    best = {id(next(f for f in desk.fleets if f.hardware == name)) for name in {f.hardware for f in desk.fleets}}
+    rest = [id(fleet) for fleet in desk.fleets if id(fleet) not in best]
+    kept = best | set(rest[: max(OPTIONS - len(best), 0)])
+    return [fleet for fleet in desk.fleets if id(fleet) in kept]
+
+
+def _route_row(desk: Desk) -> Row:
+    route, pue = desk.route, desk.results.terms.pue.value
+    served = len(desk.mix.classes) - len(route.unserved)
+    systems = sum(leg.systems.value for leg in route.legs)
+    return Row(
+        (
+            Cell(text("Cheapest offer for each class"), best=True),
+            cell(f"{served} of {len(desk.mix.classes)}"),
+            desk.spread(route.usd_month, desk.range_note, best=True),
+            desk.spread(route.usd_mtok, best=True),
+            cell(whole(systems)) if systems else absent(""),
+            cell(number(route.power_w.value * pue / 1e6)) if route.power_w.value else absent(""),
+            _millions(desk, route.capex_usd) if route.capex_usd.value else absent(""),
+            Cell(text("as below")),
+        )
+    )
+
+
+def _fleet_row(desk: Desk, fleet: VendorFleet) -> Row:
+    hardware, cost = lane_of(desk, fleet)
+    pue = desk.results.terms.pue.value
+    owned = fleet.lane == "own"
+    return Row(
+        (
+            Cell(text(leg_name(desk, fleet), desk.cost_note(hardware, cost)), dot=desk.dot(hardware)),
+            cell(f"{len(fleet.served)} of {len(desk.mix.classes)}"),
+            desk.spread(fleet.usd_month),
+            desk.spread(fleet.usd_mtok),
+            desk.counted(fleet.systems) if fleet.systems.value else absent(""),
+            cell(number(fleet.power_w.value * pue / 1e6)) if owned else absent(""),
+            _millions(desk, fleet.capex_usd) if owned else absent(""),
+            Cell(text(desk.basis(hardware, fleet.lane))),
+        )
+    )
+
+
+def _millions(desk: Desk, value: Interval) -> Cell:
+    scaled = Interval(value.value / 1e6, value.low / 1e6, value.high / 1e6)
+    return cell(number(scaled.value), desk.span(scaled))
+
+
+def leg_name(desk: Desk, leg: VendorFleet) -> str:
+    """An option as a reader calls it."""
+    outcome = next(o for o in desk.results.outcomes if o.hardware == leg.hardware and o.lane(leg.lane))
+    offered = outcome.lane(leg.lane)
+    assert offered is not None
+    return desk.offer_name(leg.hardware, offered)
+
+
+def best_whole(desk: Desk) -> VendorFleet | None:
+    """The cheapest single option that carries every class."""
+    whole = [fleet for fleet in desk.fleets if len(fleet.served) == len(desk.mix.classes)]
+    return min(whole, key=lambda fleet: fleet.usd_month.value, default=None)
+
+
+def lane_of(desk: Desk, fleet: VendorFleet) -> tuple[str, LaneCost]:
+    """The system of an option and the price of one of its classes, for citing."""
+    outcome = next(o for o in desk.results.outcomes if o.hardware == fleet.hardware and o.class_id in fleet.served)
+    found = outcome.lane(fleet.lane)
+    assert found is not None
+    return fleet.hardware, found

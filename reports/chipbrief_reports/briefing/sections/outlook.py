@@ -1,0 +1,100 @@
+"""What would change the answer, and what it does not cover."""
+
+from __future__ import annotations
+
+from chipbrief_reports.briefing.breakeven import breakeven_price_usd, breakeven_volume
+from chipbrief_reports.briefing.desk import Desk
+from chipbrief_reports.briefing.document import Text, text
+from chipbrief_reports.briefing.sections.sensitivity import spoken, tornado_bars
+from chipbrief_reports.wording import count, joined, midsentence, money, number
+
+__all__ = ["changes", "uncovered"]
+
+
+def changes(desk: Desk) -> tuple[Text, ...]:
+    """Up to three things that would turn the answer, the most telling first."""
+    found = [_owner_turns(desk), *_volume_turns(desk), _growth(desk), _driver(desk)]
+    return tuple(item for item in found if item)[:3]
+
+
+def _owner_turns(desk: Desk) -> Text | None:
+    """The price at which owning another system is as cheap for the leading class."""
+    leg = desk.route.leg_of(desk.leading)
+    if leg is None:
+        return None
+    target = next(c for o, c in desk.results.offers(desk.leading)).usd_month.value
+    others = [o for o in desk.outcomes(desk.leading) if o.hardware != leg.hardware and o.status == "meets"]
+    priced = [(o, p) for o in others if (p := breakeven_price_usd(desk.results, o, target)) is not None]
+    if not priced:
+        names = joined([desk.name(o.hardware) for o in others])
+        if not names:
+            return None
+        return text(
+            f"No purchase price makes {names} the cheapest for {midsentence(desk.label(desk.leading))}: power and space alone cost more."
+        )
+    outcome, usd = max(priced, key=lambda pair: pair[1] / desk.system(pair[0].hardware).profile.price.system.value)
+    listed = desk.system(outcome.hardware).profile.price.system
+    return text(
+        f"{desk.name(outcome.hardware)} would carry {midsentence(desk.label(desk.leading))} at the same cost if a system "
+        f"cost {money(usd)}, not {money(listed.value)}",
+        desk.notes.cite("", [f"{outcome.hardware}:price.system"]),
+        ".",
+    )
+
+
+def _volume_turns(desk: Desk) -> list[Text]:
+    """For classes bought by the token: the volume at which hardware is as cheap."""
+    found: list[tuple[float, Text]] = []
+    for wanted in desk.mix.classes:
+        offers = desk.results.offers(wanted.id)
+        if not offers or offers[0][1].lane != "api":
+            continue
+        api = offers[0][1].usd_month.value
+        hardware = next(((o, c) for o, c in offers if c.lane != "api"), None)
+        multiple = breakeven_volume(*hardware, api) if hardware else None
+        if hardware and multiple:
+            name = desk.offer_name(hardware[0].hardware, hardware[1])
+            words = f"{wanted.label}: from {number(multiple)} times today's volume, {name}, is cheaper than tokens"
+            found.append((multiple, text(words, desk.cost_note(hardware[0].hardware, hardware[1]), ".")))
+    return [words for _, words in sorted(found, key=lambda pair: pair[0])]
+
+
+def _driver(desk: Desk) -> Text | None:
+    """The input that moves the owned cost of the leading class most, on the system that carries it."""
+    leg = desk.route.leg_of(desk.leading)
+    outcome = next((o for o in desk.outcomes(desk.leading) if leg and o.hardware == leg.hardware and o.metrics), None)
+    bars = tornado_bars(desk, outcome) if outcome else []
+    if outcome is None or not bars:
+        return None
+    low, high = sorted((bars[0].low, bars[0].high))
+    return text(
+        f"On {desk.name(outcome.hardware)}, {spoken(bars[0].figure)} moves the cost of {midsentence(desk.label(desk.leading))} most: "
+        f"${number(low)} to ${number(high)} a million tokens at capacity",
+        desk.notes.cite("", [bars[0].figure]),
+        ".",
+    )
+
+
+def _growth(desk: Desk) -> Text | None:
+    horizon = desk.mix.horizon
+    if horizon is None or horizon.growth_at_end == 1.0:
+        return None
+    return text(
+        f"Demand at the end of the {count(horizon.months, 'month')} is planned at {number(horizon.growth_at_end)} times "
+        "today's; Capacity shows the systems that takes."
+    )
+
+
+def uncovered(desk: Desk) -> tuple[Text, ...]:
+    """What a reader must not take this briefing for; plugins that failed come first."""
+    items = [
+        text("Queues: times hold for a full running batch at the peak, not for chance arrivals on top of it."),
+        text(
+            "Speculative decoding, prefill and decode on separate pools, and the memory and loading of cached prefixes."
+        ),
+        text("Fleets that trade one class's idle hardware for another's; tax, lead times and falling prices."),
+    ]
+    if desk.results.missing:
+        names = joined([f"{p.name} ({p.distribution} {p.version}: {p.error})" for p in desk.results.missing])
+        items.insert(0, text(f"Missing from the registry: {names}."))
+    return tuple(items)
