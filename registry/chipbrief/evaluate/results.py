@@ -54,14 +54,17 @@ class Results:
         return next(c for c in self.mix.classes if c.id == class_id)
 
     def offers(self, class_id: str) -> list[tuple[Outcome, LaneCost]]:
-        """Every way to serve a class, cheapest first: systems that keep the SLO, and tokens from an API."""
+        """Every way to serve a class: systems that keep the SLO, and tokens from an API; cheapest first, by the token.
+
+        Work that is given as users in flight runs faster, and so becomes more tokens, on a faster system.
+        """
         found = [
             (outcome, cost)
             for outcome in self.of_class(class_id)
             for cost in outcome.lanes
             if outcome.status == "meets" or (cost.lane == "api" and outcome.status == "refused")
         ]
-        return sorted(found, key=lambda offer: (offer[1].usd_month.value, offer[0].hardware, offer[1].lane))
+        return sorted(found, key=lambda offer: (offer[1].usd_mtok.value, offer[0].hardware, offer[1].lane))
 
     # -- tables ----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chipbrief.evaluate import LaneCost, Outcome
 from chipbrief.finance import Finance
 from chipbrief_reports.briefing.desk import LANE_NAMES, Desk, absent, cell
-from chipbrief_reports.briefing.document import Cell, Chart, Column, Row, Section, Table, Text, text
+from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Row, Section, Table, Text, text
 from chipbrief_reports.charts import Bar, DotRow, dot_strip, stacked_bars
 from chipbrief_reports.wording import joined, midsentence, money, number, price
 
@@ -16,7 +16,13 @@ SHOWN = 4  # offers a class in the table; all of them are drawn, and in data/cos
 
 def cost(desk: Desk) -> Section:
     """Own, rent and buy by the token, side by side."""
-    return Section("cost", "Cost", _title(desk), (_offers(desk), _stack(desk), _anchors(desk), _prices(desk)))
+    offered = any(desk.results.offers(c.id) for c in desk.mix.classes)
+    blocks: list[Block] = [_stack(desk), _anchors(desk)]
+    if offered:
+        blocks = [_offers(desk), *blocks, _prices(desk)]
+    return Section(
+        "cost", "Cost", _title(desk) if offered else "Nothing is offered that keeps the service levels", tuple(blocks)
+    )
 
 
 def _title(desk: Desk) -> str:

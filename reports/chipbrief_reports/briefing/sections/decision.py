@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chipbrief.evaluate import VendorFleet
 from chipbrief_reports.briefing.desk import LANE_NAMES, Desk
-from chipbrief_reports.briefing.document import Bullets, Headline, Headlines, Paragraph, Ref, Section, Text, text
+from chipbrief_reports.briefing.document import Block, Bullets, Headline, Headlines, Paragraph, Ref, Section, Text, text
 from chipbrief_reports.briefing.sections.options import best_whole, lane_of, leg_name, options
 from chipbrief_reports.briefing.sections.outlook import changes, uncovered
 from chipbrief_reports.wording import count, joined, midsentence, money, number, price, whole
@@ -14,18 +14,14 @@ __all__ = ["decision"]
 
 def decision(desk: Desk) -> Section:
     """The recommendation, the ranked options, what would change the answer and what is not covered."""
-    return Section(
-        "decision",
-        "Decision",
-        _title(desk),
-        (
-            Headlines(_headlines(desk)),
-            Paragraph(_recommendation(desk)),
-            options(desk),
-            Bullets("What would change this answer", changes(desk)),
-            Bullets("What is not covered", uncovered(desk)),
-        ),
-    )
+    blocks: list[Block] = [Paragraph(_recommendation(desk))]
+    if desk.route.legs:
+        blocks = [Headlines(_headlines(desk)), *blocks, options(desk)]
+    turns = changes(desk)
+    if turns:
+        blocks.append(Bullets("What would change this answer", turns))
+    blocks.append(Bullets("What is not covered", uncovered(desk)))
+    return Section("decision", "Decision", _title(desk), tuple(blocks))
 
 
 def _title(desk: Desk) -> str:
@@ -40,7 +36,12 @@ def _title(desk: Desk) -> str:
     if not verbs:
         return "Nothing in the registry serves this mix"
     if verbs == ["buy tokens"]:
-        return "Buy tokens: this load is too small for hardware"
+        hardware = any(c.lane != "api" for w in desk.mix.classes for _, c in desk.results.offers(w.id))
+        return (
+            "Buy tokens: for this load that is cheaper than any hardware"
+            if hardware
+            else "Buy tokens: no system here serves this mix by itself"
+        )
     if len(verbs) == 1:
         names = joined(list(dict.fromkeys(_bought(desk, leg) for leg in desk.route.legs)))
         missing = joined([midsentence(desk.label(c)) for c in desk.route.unserved])

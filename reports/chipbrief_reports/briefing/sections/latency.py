@@ -19,7 +19,7 @@ def latency(desk: Desk) -> Section:
         "latency",
         "Latency",
         _title(desk),
-        (_chart(desk), _table(desk), _lengths(desk)),
+        (*([_chart(desk)] if _served(desk) else []), _table(desk), _lengths(desk)),
     )
 
 

@@ -18,7 +18,7 @@ def power(desk: Desk) -> Section:
         "Power",
         _title(desk),
         (
-            _chart(desk),
+            *([_chart(desk)] if any(_served(desk, c.id) for c in desk.mix.classes) else []),
             _table(desk),
             Paragraph(
                 text(
