@@ -49,8 +49,11 @@ def test_the_contracts_know_every_vendor(project: dict[str, Any], vendors: list[
     [independent] = [c for c in contracts.values() if c["type"] == "independence"]
     assert sorted(independent["modules"]) == vendors
     assert sorted(contracts["nothing names a vendor"]["forbidden_modules"]) == vendors
-    [below] = [c for c in contracts.values() if "chipbrief_reports" in c.get("forbidden_modules", ()) and "evaluate" in
-               " ".join(c["forbidden_modules"])]
+    [below] = [
+        c
+        for c in contracts.values()
+        if "chipbrief_reports" in c.get("forbidden_modules", ()) and "evaluate" in " ".join(c["forbidden_modules"])
+    ]
     assert sorted(below["source_modules"]) == vendors
     assert set(vendors) <= set(linter["root_packages"])
 

@@ -129,9 +129,15 @@ FAULTS = {
     "gives_a_profile": (HOOK + f"return [{READ}.profile]", "gave HardwareProfile, expected Hardware"),
     "gives_a_string": (HOOK + "return 'acme-x1'", "returned str, expected an iterable of Hardware"),
     "gives_one_system": (HOOK + f"return {READ}", "returned Hardware, expected an iterable of Hardware"),
-    "gives_nothing_of_use": (HOOK + "return [Hardware(profile=None, bandwidth=1, throughput=2, cost=3)]", "AttributeErr"),
+    "gives_nothing_of_use": (
+        HOOK + "return [Hardware(profile=None, bandwidth=1, throughput=2, cost=3)]",
+        "AttributeErr",
+    ),
     "twice_the_same": (HOOK + f"return [{READ}, {READ}]", "belongs to acme-x1 (chipbrief-test-twice_the_same)"),
-    "missing_file": (HOOK + "return [Hardware.from_yaml(Path('/nowhere/x2.yaml'))]", "x2.yaml: cannot be read: No such"),
+    "missing_file": (
+        HOOK + "return [Hardware.from_yaml(Path('/nowhere/x2.yaml'))]",
+        "x2.yaml: cannot be read: No such",
+    ),
 }
 
 
@@ -177,7 +183,7 @@ def test_an_invalid_profile_is_a_failed_plugin_with_file_line_and_field(install:
     error = record(registry, "invalid").error or ""
     assert error.startswith("InputError: ")
     assert "chipbrief_test_invalid/x1.yaml:15:13: memory.capacity: a number needs its source" in error
-    assert "x1.yaml:38:17: interconnect.chip.value: expected a bandwidth" in error
+    assert "x1.yaml:37:17: interconnect.chip.value: expected a bandwidth" in error
 
 
 @pytest.mark.parametrize("changes", [{"id: acme-x1": "id: nvidia-b200"}, {"aliases: [x1]": "aliases: [b200]"}])

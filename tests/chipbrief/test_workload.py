@@ -309,9 +309,7 @@ def test_the_shape_of_a_class() -> None:
 
 
 def test_requests_a_day_are_spread_and_the_peak_is_hour_times_minute() -> None:
-    demand = one_class(
-        ("requests_per_day: 2M", "requests_per_day: 86400, peak_to_mean: 1.5, burst: 2")
-    ).demand
+    demand = one_class(("requests_per_day: 2M", "requests_per_day: 86400, peak_to_mean: 1.5, burst: 2")).demand
     assert demand.mean_requests_s == 1.0
     assert demand.peak_factor == 3.0
 

@@ -81,16 +81,28 @@ def test_one_yaml_file_is_a_machine(data: Path) -> None:
             "memory.capacity.source: unknown source 'acne'; did you mean 'acme'?",
         ),
         ("low: 1 TB/s", "low: 2.5 TB/s", "expected low <= value <= high, got 2.5 TB/s, 2 TB/s, 3 TB/s"),
-        ("bf16: {value: 2000", "bf16: {value: 900", "the dense bf16 peak is not below the sparse one: are they swapped?"),
+        (
+            "bf16: {value: 2000",
+            "bf16: {value: 900",
+            "the dense bf16 peak is not below the sparse one: are they swapped?",
+        ),
         ("[bf16]", "[bf16, fp9]", "formats.storage[1]: unknown number format 'fp9'"),
         ("[bf16]", "[]", "formats.storage: expected at least 1, got none"),
         ('"$100,000"', "$100,000", "price.system: has a key that is not text (000): quote values that hold a comma"),
-        ("  sequence: {value: 1 us,", "  sequenze: {value: 1 us,", "latency.sequenze: is not a field here; did you mean"),
+        (
+            "  sequence: {value: 1 us,",
+            "  sequenze: {value: 1 us,",
+            "latency.sequenze: is not a field here; did you mean",
+        ),
         ("  kind: hbm", "  kind: hmb", "memory.kind: expected 'hbm' or 'sram', got 'hmb'; did you mean 'hbm'?"),
         ("id: acme-x1", "id: acme/x1", "x1.yaml:3:5: id: expected an id of letters, digits"),
         ("usable: {value: 90 %", "usable: {value: 90", "memory.usable.value: expected a share of at most 1, got '90'"),
         ("vendor: Acme\n", "", "vendor: is missing"),
-        ("{title: Acme data sheet, locator: tests/data/acme-x1.yaml}", "{title: Acme data sheet}", "sources.acme.locator"),
+        (
+            "{title: Acme data sheet, locator: tests/data/acme-x1.yaml}",
+            "{title: Acme data sheet}",
+            "sources.acme.locator",
+        ),
     ],
 )
 def test_a_fault_of_a_profile_is_named_with_its_place(text: str, old: str, new: str, message: str) -> None:
