@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,14 +155,14 @@ def _pdf(request: Request, briefing: Briefing, charts: Mapping[str, str], data: 
 
 def _check_writable(output: Path) -> None:
     """Refuse a folder that cannot be written to before any work is done."""
-    nearest = next(p for p in (output, *output.absolute().parents) if p.exists())
-    if not nearest.is_dir():
-        raise InputError([Problem(f"is no folder: {nearest}", field="--output")])
     try:
+        nearest = next(p for p in (output, *output.absolute().parents) if p.exists())
+        if not nearest.is_dir():
+            raise InputError([Problem(f"is no folder: {nearest}", field="--output")])
         with tempfile.TemporaryDirectory(dir=nearest, prefix=".chipbrief-"):
             pass
     except OSError as error:
-        raise InputError([Problem(f"cannot be written to: {nearest}: {error.strerror}", field="--output")]) from None
+        raise InputError([Problem(f"cannot be written to: {output}: {error.strerror}", field="--output")]) from None
 
 
 def _put(output: Path, files: Mapping[Path, bytes]) -> tuple[Path, ...]:
@@ -171,13 +172,21 @@ def _put(output: Path, files: Mapping[Path, bytes]) -> tuple[Path, ...]:
             for name, content in files.items():
                 (work / name).parent.mkdir(parents=True, exist_ok=True)
                 (work / name).write_bytes(content)
+            _make_way(output / name for name in files)
             for name in files:
-                (output / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(work / name, output / name)  # noqa: PTH105 - replaces an older file in one step
     except OSError as error:
         where = error.filename or output
         raise InputError([Problem(f"cannot be written: {where}: {error.strerror}", field="--output")]) from None
     return tuple(output / name for name in files)
+
+
+def _make_way(places: Iterable[Path]) -> None:
+    """Make the folders, and refuse a folder where a file belongs, before the first file is put in place."""
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
 
 
 @contextmanager

@@ -133,6 +133,10 @@ def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], 
         mix = _mix_of(document, folder, models, hardware)
     except InputError as error:
         problems += error.problems
+    try:
+        templates = _folder(document, folder, file.theme.template_dir if file else None)
+    except InputError as error:
+        problems += error.problems
     if problems or file is None or mix is None:
         raise InputError(problems)
     return Request(
@@ -143,7 +147,7 @@ def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], 
         focus=file.focus,
         sections=file.sections,
         theme=_colours(file.theme),
-        template_folder=_folder(document, folder, file.theme.template_dir),
+        template_folder=templates,
         formats=file.formats,
     )
 

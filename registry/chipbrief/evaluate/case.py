@@ -109,7 +109,10 @@ class Case:
         return self._values(setting, deployment, point)["usd_mtok_capacity"]
 
     def _point(self, setting: Setting, choice: Choice) -> _Point:
-        batch = np.array([choice.batch])
+        limit = setting.hardware.throughput.running_batch_limit(
+            self.architecture, choice.deployment, self.wanted.shape.context_mean
+        )
+        batch = np.clip(np.array([choice.batch]), 1.0, np.maximum(np.atleast_1d(limit), 1.0))
         operation = operate(setting.hardware, self.architecture, choice.deployment, self.wanted.shape, batch)
         money = economics(
             setting.hardware,

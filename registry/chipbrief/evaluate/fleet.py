@@ -55,13 +55,13 @@ class VendorFleet:
 
 
 def vendor_fleets(results: Results) -> list[VendorFleet]:
-    """Every system and lane that carries at least one class; most classes first, then cheapest."""
+    """Every system and lane that carries at least one class; most classes first, then cheapest by the token."""
     found: list[VendorFleet] = []
     for hardware in results.systems:
         mine = [o for o in results.outcomes if o.hardware == hardware.id]
         lanes = dict.fromkeys(cost.lane for o in mine for cost in o.lanes)
         found += [fleet for lane in lanes if (fleet := _fleet(results, hardware, mine, lane))]
-    return sorted(found, key=lambda f: (-len(f.served), f.usd_month.value, f.hardware, f.lane))
+    return sorted(found, key=lambda f: (-len(f.served), f.usd_mtok.value, f.hardware, f.lane))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _end_to_end(parts: list[Interval]) -> Interval:
 
 
 def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str) -> VendorFleet | None:
-    served = [o for o in mine if o.lane(lane) and (o.status == "meets" or (lane == "api" and o.status == "refused"))]
+    served = [o for o in mine if o.lane(lane) and o.status == "meets"]
     if not served:
         return None
     names = {o.class_id for o in served}

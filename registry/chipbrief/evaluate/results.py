@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chipbrief.catalogue import Catalogue
 from chipbrief.evaluate.case import figures_of
 from chipbrief.evaluate.outcome import LaneCost, Outcome
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Results"]
+
+
+def _typical(outcome: Outcome, cost: LaneCost) -> float:
+    """The median of the draws of an offer [USD/Mtok]; the list price itself for an API."""
+    draws = outcome.draws.get(cost.lane)
+    if draws is None:
+        return cost.usd_mtok.value
+    return cost.usd_mtok.value * float(np.median(draws)) / cost.usd_month.value
 
 
 @dataclass(frozen=True)
@@ -54,17 +64,18 @@ class Results:
         return next(c for c in self.mix.classes if c.id == class_id)
 
     def offers(self, class_id: str) -> list[tuple[Outcome, LaneCost]]:
-        """Every way to serve a class: systems that keep the SLO, and tokens from an API; cheapest first, by the token.
+        """Every way to serve a class within its service levels, on a system or from the API of its vendor.
 
-        Work that is given as users in flight runs faster, and so becomes more tokens, on a faster system.
+        Cheapest first, by the median of the draws [USD/Mtok]: a plan is sized at the inputs' values, and most draws
+        need as much or more. Users in flight become more tokens on a faster system, so dollars a month do not rank.
         """
         found = [
             (outcome, cost)
             for outcome in self.of_class(class_id)
             for cost in outcome.lanes
-            if outcome.status == "meets" or (cost.lane == "api" and outcome.status == "refused")
+            if outcome.status == "meets"
         ]
-        return sorted(found, key=lambda offer: (offer[1].usd_mtok.value, offer[0].hardware, offer[1].lane))
+        return sorted(found, key=lambda offer: (_typical(*offer), offer[0].hardware, offer[1].lane))
 
     # -- tables ----------------------------------------------------------------------------------------------
 
@@ -140,7 +151,6 @@ class Results:
 
     def frontier_table(self) -> pd.DataFrame:
         """One row a class, system, deployment and running batch: speed and chips, before any service level."""
-        import numpy as np
         import pandas as pd
 
         parts = []

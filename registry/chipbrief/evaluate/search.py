@@ -113,6 +113,7 @@ def _levels(operation: Operation, slo: ServiceLevels) -> list[tuple[str, Array, 
         ("TTFT p95", operation.ttft_p95_s, slo.ttft_p95),
         ("TPOT", operation.tpot_s, slo.tpot_p95),
         ("E2E p95", operation.e2e_p95_s, slo.e2e_p95),
+        ("E2E p95", operation.e2e_p95_s, slo.deadline),
     )
     return [(name, np.asarray(value, dtype=float), limit) for name, value, limit in pairs if limit is not None]
 

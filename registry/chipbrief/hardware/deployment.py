@@ -38,9 +38,9 @@ class Pool:
         return self.tensor // self.attention_data
 
     def __str__(self) -> str:
-        """`8 chips, TP8, bf16`, naming only the degrees above one."""
+        """`8 chips, TP8, bf16`: only degrees above one, and no TP where stages differ in size."""
         degrees = (
-            ("TP", self.tensor),
+            ("TP", self.tensor if self.tensor * self.pipeline == self.chips else 1),
             ("PP", self.pipeline),
             ("EP", self.expert),
             ("DP", self.attention_data),

@@ -59,6 +59,13 @@ class ServiceLevels(Strict):
     attainment: Fraction = 0.95
     deadline: Seconds | None = None
 
+    @field_validator("attainment")
+    @classmethod
+    def _percentile(cls, share: float) -> float:
+        if share != 0.95:
+            raise ValueError(f"only 95 % is computed, at the 95th percentile; got {share:.4g}")
+        return share
+
     @field_validator("ttft_p95", "tpot_p95", "e2e_p95", "deadline")
     @classmethod
     def _some(cls, seconds: float | None) -> float | None:

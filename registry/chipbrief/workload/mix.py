@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -91,9 +92,14 @@ class WorkloadClass(Strict):
 
     @property
     def demand(self) -> Demand:
-        """The arrivals. Work with a deadline of a day or more is spread over it; of an hour or more, over the hour."""
+        """The arrivals. Work with a deadline of a day or more is spread over it; of an hour or more, over the hour.
+
+        Users in flight are taken as those of the peak, unless the mix gives factors for them.
+        """
         arrival, deadline = self.arrival, self.slo.deadline
-        factor = arrival.peak_to_mean * arrival.burst
+        counted = arrival.concurrent_users is None
+        factors = {"peak_to_mean": arrival.peak_to_mean, "burst": arrival.burst}
+        factor = math.prod(f for name, f in factors.items() if counted or name in arrival.model_fields_set)
         if deadline is not None and deadline >= HOUR_S:
             factor = 1.0 if deadline >= DAY_S else arrival.peak_to_mean
         if arrival.concurrent_users is not None:

@@ -88,12 +88,12 @@ class Desk:
         return max(self.mix.classes, key=lambda c: self.tokens_per_day(c.id)).id
 
     def tokens_per_day(self, class_id: str) -> float:
-        """Input and output tokens of a class in a day; of work in flight, on the system that is fastest for a user."""
+        """Input and output tokens of a class in a day; of users in flight, on the system of its cheapest offer."""
         wanted = self.results.wanted(class_id)
         rate = wanted.demand.mean_requests_s
         if rate is None:
-            rates = [o["requests_s"].value for o in self.results.of_class(class_id) if o.metrics]
-            rate = max(rates, default=0.0)
+            offers = self.results.offers(class_id)
+            rate = offers[0][0]["requests_s"].value if offers else 0.0
         return rate * 86400.0 * (wanted.shape.input_mean + wanted.shape.output_mean)
 
     def outcomes(self, class_id: str) -> list[Outcome]:
@@ -158,8 +158,9 @@ class Desk:
         """What an interval is."""
         return self.notes.say(
             f"80 % interval from {self.results.samples} draws of every input's range (triangles between low, value and "
-            f"high, seed {self.results.seed}); the model's own error is not in it: see Evidence.",
-            short=f"80 % interval of {self.results.samples} draws of the inputs' ranges; the model's own error stands in Evidence",
+            f"high, seed {self.results.seed}). The plan is sized at the inputs' values, so most draws need as much or more; the "
+            "model's own error is not in the interval: see Evidence.",
+            short=f"80 % of {self.results.samples} draws of the inputs' ranges; sized at their values, most draws need as much or more",
         )
 
     def basis(self, hardware: str, lane: str) -> str:

@@ -14,7 +14,9 @@ from chipbrief.hardware.profile import HardwareProfile
 from chipbrief.hardware.shared.fitting import attention_peak, dense_peaks, effective_peak
 from chipbrief.physics import Num
 
-__all__ = ["ChipCompute", "ChipMemory"]
+__all__ = ["ACTIVATION_BYTES", "ChipCompute", "ChipMemory"]
+
+ACTIVATION_BYTES = 2.0  # activations travel between chips as 16-bit values
 
 
 @dataclass(frozen=True, kw_only=True)

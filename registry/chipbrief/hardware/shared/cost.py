@@ -59,12 +59,10 @@ class SystemCost:
             return self._owned(finance, load)
         if lane not in self.rent_usd_h:
             return ()
-        name = {
-            "rent_on_demand": "on_demand",
-            "rent_one_year": "one_year",
-            "rent_three_years": "three_years",
-        }[lane]
-        figures = (self.profile.figure_id(f"price.rent.{name}"), self.profile.figure_id("system.chips"))
+        figures = (
+            self.profile.figure_id(f"price.rent.{lane.removeprefix('rent_')}"),
+            self.profile.figure_id("system.chips"),
+        )
         drivers = (Driver("rent_usd_chip_hour", self.rent_usd_h[lane]),)
         return (CostLine("rent", "Rent", float(self.profile.chips), drivers, "C4", figures),)
 

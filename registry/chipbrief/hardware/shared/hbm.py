@@ -13,14 +13,13 @@ from chipbrief.architecture import Architecture, Precision
 from chipbrief.hardware.contract import uses
 from chipbrief.hardware.deployment import Deployment, Pool
 from chipbrief.hardware.profile import HardwareProfile
-from chipbrief.hardware.shared.chip import ChipCompute, ChipMemory
+from chipbrief.hardware.shared.chip import ACTIVATION_BYTES, ChipCompute, ChipMemory
 from chipbrief.hardware.shared.fitting import check_formats, does_not_fit
 from chipbrief.physics import Num
 
 __all__ = ["HbmBandwidth", "HbmThroughput"]
 
 MAX_DOMAINS = 8  # larger replicas are not searched: a pipeline over more systems than this is no deployment in use
-ACTIVATION_BYTES = 2.0  # activations travel between chips as 16-bit values
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,24 +14,14 @@ from chipbrief.architecture import Architecture, Precision
 from chipbrief.hardware.contract import uses
 from chipbrief.hardware.deployment import Deployment, Pool
 from chipbrief.hardware.profile import HardwareProfile
-from chipbrief.hardware.shared.chip import ChipCompute, ChipMemory
+from chipbrief.hardware.shared.chip import ACTIVATION_BYTES, ChipCompute, ChipMemory
 from chipbrief.hardware.shared.fitting import check_formats, does_not_fit
 from chipbrief.physics import Num
 
 __all__ = ["SramBandwidth", "SramThroughput"]
 
-GROWTH = (
-    1.0,
-    1.25,
-    1.5,
-    2.0,
-    3.0,
-    4.0,
-    6.0,
-    8.0,
-)  # larger replicas searched beside the smallest, for their KV room
+GROWTH = (1.0, 1.03, 1.06, 1.125, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # over the smallest, for KV room
 MAX_CHIPS_PER_LAYER = 64  # a layer spread wider than this is no published deployment
-ACTIVATION_BYTES = 2.0  # activations travel between stages as 16-bit values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +96,10 @@ class SramThroughput:
         return [Deployment.aggregated(pool) for pool in self._pools(architecture, precision, smallest, limit)]
 
     def _pools(self, architecture: Architecture, precision: Precision, smallest: int, limit: int) -> Iterator[Pool]:
-        for chips in dict.fromkeys(math.ceil(smallest * g / self.step) * self.step for g in GROWTH):
-            if chips <= limit:
+        largest = limit // self.step * self.step
+        sizes = (math.ceil(smallest * g / self.step) * self.step for g in GROWTH)
+        for chips in sorted({min(size, largest) for size in sizes}):
+            if chips >= smallest:
                 stages = min(chips, architecture.layers)
                 yield Pool(
                     hardware=self.profile.id,
@@ -164,34 +156,32 @@ class SramThroughput:
         ],
     )
     def prefill_s(self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num) -> Num:
-        """Filling the pipeline once, then the prompt at the pace of all stages together (E4, E6)."""
-        fill = self._token_s(architecture, deployment.prefill)
-        return fill + self.prefill_blocking_s(architecture, deployment, new_tokens, cached_tokens) + self.host_s
+        """Filling the pipeline once, then the prompt at the pace of all stages together (E4, E6).
+
+        Prompt tokens are taken to stream through the stages one behind another, so that all of them work at once;
+        every pass of at most a chunk costs a latency in each layer.
+        """
+        return (
+            self._token_s(architecture, deployment.prefill)
+            + self.prefill_blocking_s(architecture, deployment, new_tokens, cached_tokens)
+            + self._passes(new_tokens) * architecture.layers * self.prefill_pass_s
+            + self.host_s
+        )
 
     @uses(
         "E4",
         "E5",
-        figures=[
-            "efficiency.prefill",
-            "efficiency.attention",
-            "compute.dense.*",
-            "latency.prefill_pass",
-            "latency.prefill_chunk",
-        ],
+        figures=["efficiency.prefill", "efficiency.attention", "compute.dense.*"],
     )
     def prefill_blocking_s(
         self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num
     ) -> Num:
         """The prompt's share of the stages' time, which decode tokens wait for."""
         pool = deployment.prefill
-        passes = np.ceil(np.asarray(new_tokens, dtype=float) / self.prefill_chunk)
-        return physics.prefill_s(
-            compute_s=self.compute.prefill_s(architecture, pool, pool.chips, new_tokens, cached_tokens),
-            weights_s=0.0,
-            passes=passes,
-            pass_s=architecture.layers * self.prefill_pass_s / pool.pipeline,
-            host_s=0.0,
-        )
+        return self.compute.prefill_s(architecture, pool, pool.chips, new_tokens, cached_tokens)
+
+    def _passes(self, new_tokens: Num) -> Num:
+        return np.ceil(np.asarray(new_tokens, dtype=float) / self.prefill_chunk)
 
     def _token_s(self, architecture: Architecture, pool: Pool) -> Num:
         return physics.pipeline_token_s(

@@ -19,7 +19,7 @@ def capacity(desk: Desk) -> Section:
     owned = [fleet for fleet in desk.fleets if fleet.lane == "own"]
     if owned:
         blocks.append(_fleets(desk))
-    if owned and desk.mix.horizon:
+    if owned and desk.mix.horizon and desk.mix.horizon.growth_at_end != 1.0:
         blocks.append(_growth(desk))
     return Section("capacity", "Capacity", _title(desk), tuple(blocks))
 
@@ -140,7 +140,7 @@ def _growth(desk: Desk) -> Chart:
     ends = [f"{name} from {whole(p[0][1])} to {whole(p[-1][1])}" for name, _, p in series]
     return Chart(
         "growth",
-        f"Demand grows {number(horizon.growth_at_end)} times in {count(horizon.months, 'month')}",
+        f"Demand grows to {number(horizon.growth_at_end)} times today's in {count(horizon.months, 'month')}",
         "Owned systems for the classes each can serve, by quarter; same operating points throughout",
         capacity_steps(series, axis="systems"),
         f"Stepped lines of systems by quarter: {'; '.join(ends)}.",

@@ -31,7 +31,8 @@ def _title(desk: Desk) -> str:
     if not priced:
         return "Owned against rented: no price by the token is published for these models"
     if not bought:
-        return "Hardware is cheaper than tokens for every class"
+        names = joined([midsentence(desk.label(name)) for name in priced])
+        return f"Hardware is cheaper than tokens for {names}"
     if len(bought) == len(desk.mix.classes):
         return "Tokens are cheaper than hardware for every class"
     return f"Tokens are cheaper than hardware for {joined(bought)}"
@@ -58,9 +59,9 @@ def _offers(desk: Desk) -> Chart:
         for o, c in desk.results.offers(wanted.id)
     ]
     ratios = [
-        (dearest / offers[0][1].usd_month.value, wanted.label)
+        (dearest / offers[0][1].usd_mtok.value, wanted.label)
         for wanted in desk.mix.classes
-        if (offers := desk.results.offers(wanted.id)) and (dearest := offers[-1][1].usd_month.value)
+        if (offers := desk.results.offers(wanted.id)) and (dearest := offers[-1][1].usd_mtok.value)
     ]
     ratio, label = max(ratios, default=(1.0, ""))
     named = ", ".join(f"{desk.name(h)} {c}" for h, c in zip(desk.focus, ("orange", "green", "blue"), strict=False))

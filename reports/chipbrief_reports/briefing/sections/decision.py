@@ -38,7 +38,7 @@ def _title(desk: Desk) -> str:
     if verbs == ["buy tokens"]:
         hardware = any(c.lane != "api" for w in desk.mix.classes for _, c in desk.results.offers(w.id))
         return (
-            "Buy tokens: for this load that is cheaper than any hardware"
+            "Buy tokens: for this load that is cheaper than any hardware compared"
             if hardware
             else "Buy tokens: no system here serves this mix by itself"
         )
@@ -129,11 +129,18 @@ def _recommendation(desk: Desk) -> Text:
         assert cost is not None
         share = desk.share_cheapest(desk.leading, cost, leading.hardware)
         words = f"For {midsentence(desk.label(desk.leading))}, the largest class, this is the cheapest offer in "
-        sentences.append(text(words, f"{number(share * 100)} % of {desk.results.samples} draws", desk.range_note, ". "))
+        rival = "" if share >= 0.5 else f"; {_rival(desk)} comes next and costs less in some of the others"
+        draws = f"{number(share * 100)} % of {desk.results.samples} draws"
+        sentences.append(text(words, draws, desk.range_note, f"{rival}. "))
     if desk.route.unserved:
         names = joined([midsentence(desk.label(c)) for c in desk.route.unserved])
         return text(*sentences[:2], f"No system in the registry serves {names}: see Latency for the reasons.")
     return text(*sentences)
+
+
+def _rival(desk: Desk) -> str:
+    outcome, cost = desk.results.offers(desk.leading)[1]
+    return desk.offer_name(outcome.hardware, cost)
 
 
 def _joined_legs(desk: Desk, legs: list[VendorFleet]) -> Text:

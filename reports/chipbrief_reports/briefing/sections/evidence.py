@@ -41,6 +41,8 @@ LIMITS = (
     "No queueing (E8), speculation (E7), disaggregation (E10) or expert-parallel traffic (E11); times hold for a full batch.",
     "Speeds of SRAM machines are fitted to single streams; their throughput under load is a model without measurements behind it.",
     "Prefix caches are taken as resident: neither their memory nor their loading is charged.",
+    "Deployments are searched in steps: at most eight scale-up domains, or 64 chips a layer; larger ones are refused.",
+    "Prompt tokens are taken to stream through an SRAM pipeline one behind another, with all stages at work.",
     "Intervals come from the inputs' ranges; the model's own error on unseen points stands beside them, not inside them.",
 )
 

@@ -32,7 +32,7 @@ def mix(desk: Desk) -> Section:
     return Section(
         "mix",
         "Workload mix",
-        f"{count(len(classes), 'class', 'classes')} of work ask for {tokens(_total(desk))} tokens a day",
+        f"{count(len(classes), 'class', 'classes')} of work {'asks' if len(classes) == 1 else 'ask'} for {tokens(_total(desk))} tokens a day",
         (
             Table(
                 "classes",
@@ -63,12 +63,17 @@ def _row(desk: Desk, wanted: WorkloadClass) -> Row:
             Cell(text(desk.results.catalogue[wanted.model].name)),
             cell(whole(shape.input_p50), f"p95 {number(shape.input_p95, 3)}"),
             cell(cached),
-            cell(whole(shape.output_p50), f"p95 {number(shape.output_p95, 3)}"),
+            cell(whole(shape.output_p50), f"p95 {number(shape.output_p95, 3)}{_reasoning(wanted)}"),
             _arrivals(wanted),
             cell(number(wanted.demand.peak_factor, 3)),
             Cell(_levels(wanted.slo)),
         )
     )
+
+
+def _reasoning(wanted: WorkloadClass) -> str:
+    share = wanted.tokens.output.reasoning_share
+    return f", {percent(share)} reasoning" if share else ""
 
 
 def _arrivals(wanted: WorkloadClass) -> Cell:

@@ -25,15 +25,18 @@ _COLUMNS = (
 
 def options(desk: Desk) -> Table:
     """Every way to carry the mix, the most classes first, then the cheapest."""
-    rows = [_route_row(desk), *(_fleet_row(desk, fleet) for fleet in _shown(desk))]
-    whole = best_whole(desk)
+    single = best_whole(desk)
+    mixed = len(desk.route.legs) > 1 or not single
+    rows = [*([_route_row(desk)] if mixed else []), *(_fleet_row(desk, fleet) for fleet in _shown(desk))]
     title = "No single option carries every class"
-    if whole:
-        ratio = whole.usd_month.value / desk.route.usd_month.value
+    if single and not mixed:
+        title = f"{leg_name(desk, single)}, carries everything for least"
+    elif single:
+        ratio = single.usd_month.value / desk.route.usd_month.value
         title = (
             f"One vendor for everything costs {number(ratio)} times as much at best"
             if ratio >= 1.05
-            else f"{leg_name(desk, whole)} alone costs no more than a mixed route"
+            else f"{leg_name(desk, single)} alone costs no more than a mixed route"
         )
     return Table(
         "options",
@@ -42,7 +45,7 @@ def options(desk: Desk) -> Table:
         _COLUMNS,
         tuple(rows),
         text(
-            "Systems are whole and pooled over the classes; power is IT power times PUE",
+            "Owned systems are whole and pooled over the classes; chips are rented by the hour; power is IT power times PUE",
             desk.notes.cite("", ["finance:pue"]),
             ".",
         ),
@@ -52,6 +55,7 @@ def options(desk: Desk) -> Table:
 def _shown(desk: Desk) -> list[VendorFleet]:
     """The first options in their order, every system's best among them."""
     best = {id(next(f for f in desk.fleets if f.hardware == name)) for name in {f.hardware for f in desk.fleets}}
+    best |= {id(fleet) for fleet in [f for f in desk.fleets if f.lane == "api"][:1]}
     rest = [id(fleet) for fleet in desk.fleets if id(fleet) not in best]
     kept = best | set(rest[: max(OPTIONS - len(best), 0)])
     return [fleet for fleet in desk.fleets if id(fleet) in kept]
@@ -60,7 +64,7 @@ def _shown(desk: Desk) -> list[VendorFleet]:
 def _route_row(desk: Desk) -> Row:
     route, pue = desk.route, desk.results.terms.pue.value
     served = len(desk.mix.classes) - len(route.unserved)
-    systems = sum(leg.systems.value for leg in route.legs)
+    systems = sum(leg.systems.value for leg in route.legs if leg.lane == "own")
     return Row(
         (
             Cell(text("Cheapest offer for each class"), best=True),
@@ -85,12 +89,16 @@ def _fleet_row(desk: Desk, fleet: VendorFleet) -> Row:
             cell(f"{len(fleet.served)} of {len(desk.mix.classes)}"),
             desk.spread(fleet.usd_month),
             desk.spread(fleet.usd_mtok),
-            desk.counted(fleet.systems) if fleet.systems.value else absent(""),
+            desk.counted(fleet.systems) if owned else _chips(fleet),
             cell(number(fleet.power_w.value * pue / 1e6)) if owned else absent(""),
             _millions(desk, fleet.capex_usd) if owned else absent(""),
             Cell(text(desk.basis(hardware, fleet.lane))),
         )
     )
+
+
+def _chips(fleet: VendorFleet) -> Cell:
+    return cell(whole(fleet.chips.value), "chips") if fleet.chips.value else absent("")
 
 
 def _millions(desk: Desk, value: Interval) -> Cell:

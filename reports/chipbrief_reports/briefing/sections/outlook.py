@@ -88,7 +88,9 @@ def _growth(desk: Desk) -> Text | None:
 def uncovered(desk: Desk) -> tuple[Text, ...]:
     """What a reader must not take this briefing for; plugins that failed come first."""
     items = [
-        text("Queues: times hold for a full running batch at the peak, not for chance arrivals on top of it."),
+        text(
+            "Queues: times hold for a full running batch at the peak, not for chance arrivals; TPOT is held at its mean."
+        ),
         text(
             "Speculative decoding, prefill and decode on separate pools, and the memory and loading of cached prefixes."
         ),

@@ -73,11 +73,32 @@ def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
     )
 
 
+_SPOKEN = {
+    "efficiency.weights": "share of bandwidth reached for weights",
+    "efficiency.kv": "share of bandwidth reached for KV cache",
+    "efficiency.decode": "share of the peak reached in decode",
+    "efficiency.prefill": "share of the peak reached in prefill",
+    "efficiency.attention": "share of the peak reached in attention",
+    "memory.usable": "usable share of memory",
+    "memory.capacity": "memory of a chip",
+    "memory.bandwidth": "memory bandwidth",
+    "latency.layer": "latency a layer",
+    "latency.layer_domain": "latency a layer, all chips",
+    "latency.layer_per_hidden": "latency a layer and width",
+    "latency.prefill_pass": "latency of a prefill pass",
+    "latency.host": "host time",
+    "latency.sequence": "host time a sequence",
+    "price.system": "price of a system",
+    "power.system": "power of a system",
+    "power.idle": "idle share of power",
+    "interconnect.efficiency": "share of link bandwidth reached",
+}
+
+
 def spoken(figure: str) -> str:
-    """`acme-x1:latency.layer_domain` as `latency: layer domain`."""
-    path = figure.split(":", 1)[1].replace("_", " ")
-    head, _, rest = path.partition(".")
-    return f"{head}: {rest.replace('.', ' ')}" if rest else head
+    """`acme-x1:latency.layer` as `latency a layer`."""
+    path = figure.split(":", 1)[1]
+    return _SPOKEN.get(path, path.replace("_", " ").replace(".", " "))
 
 
 def _turns(desk: Desk) -> Table:

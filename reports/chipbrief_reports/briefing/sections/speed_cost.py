@@ -22,7 +22,6 @@ SPEEDS = (25.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 class _Point:
     speed: float
     usd_mtok: float
-    ttft_s: float
 
 
 def speed_cost(desk: Desk) -> Section:
@@ -64,9 +63,7 @@ def _frontier(desk: Desk, hardware: str) -> list[_Point]:
             op.requests_s * (shape.input_mean + shape.output_mean) * system.profile.chips / candidate.deployment.chips
         )
         usd = np.ravel(usd_per_mtok(hourly, rate, finance.utilisation))
-        found += [
-            _Point(*map(float, row)) for row in zip(np.ravel(op.tok_s_user), usd, np.ravel(op.ttft_p95_s), strict=True)
-        ]
+        found += [_Point(*map(float, row)) for row in zip(np.ravel(op.tok_s_user), usd, strict=True)]
     best: list[_Point] = []
     for point in sorted(found, key=lambda p: (-p.speed, p.usd_mtok)):
         if not best or point.usd_mtok < best[-1].usd_mtok:
@@ -111,7 +108,7 @@ def _finding(desk: Desk, frontiers: dict[str, list[_Point]]) -> str:
     cheapest = min((name for name, points in frontiers.items() if points), key=lambda name: frontiers[name][0].usd_mtok)
     if fastest == cheapest:
         return f"{desk.name(fastest)} is both the fastest for one user and the cheapest at its slowest"
-    return f"{desk.name(cheapest)} is cheapest; {desk.name(fastest)} alone reaches {number(reach[fastest])} tok/s for one user"
+    return f"{desk.name(cheapest)} is cheapest; {desk.name(fastest)} reaches {number(reach[fastest])} tok/s for a user alone"
 
 
 def _table(desk: Desk, frontiers: dict[str, list[_Point]]) -> Table:
