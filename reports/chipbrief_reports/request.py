@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -161,10 +161,18 @@ def _mix_of(
         return load_mix(folder / given, models=models, hardware=hardware)
     if isinstance(given, dict):
         marks = {path[1:]: mark for path, mark in document.marks.items() if path[:1] == ("mix",)}
-        return mix_from_document(Document(document.name, given, marks), folder, models=models, hardware=hardware)
+        try:
+            return mix_from_document(Document(document.name, given, marks), folder, models=models, hardware=hardware)
+        except InputError as error:
+            raise InputError(_within(problem, document.name) for problem in error.problems) from None
     if "mix" in document.data:
         raise InputError([document.problem(("mix",), "expected a file's name or a mapping")])
     return None
+
+
+def _within(problem: Problem, name: str) -> Problem:
+    """A problem of an inline mix, named as a part of the briefing."""
+    return replace(problem, field=f"mix.{problem.field}".rstrip(".")) if problem.file == name else problem
 
 
 def _colours(theme: Theme) -> dict[str, str]:

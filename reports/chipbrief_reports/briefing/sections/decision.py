@@ -14,9 +14,12 @@ __all__ = ["decision"]
 
 def decision(desk: Desk) -> Section:
     """The recommendation, the ranked options, what would change the answer and what is not covered."""
-    blocks: list[Block] = [Paragraph(_recommendation(desk))]
+    blocks: list[Block] = []
     if desk.route.legs:
-        blocks = [Headlines(_headlines(desk)), *blocks, options(desk)]
+        blocks.append(Headlines(_headlines(desk)))
+    blocks.append(Paragraph(_recommendation(desk)))
+    if desk.route.legs:
+        blocks.append(options(desk))
     turns = changes(desk)
     if turns:
         blocks.append(Bullets("What would change this answer", turns))
