@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 FOCUS_COLOURS = ("#C8501E", "#2E7D4F", "#2160A8")
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "triangle-left")
 GREY = "#8A93A0"
 INK = "#1B2430"
 MUTED = "#5B6675"
@@ -52,9 +52,12 @@ def log_axis(values: Iterable[float], *, grid: bool = True, title: str = "", roo
 
     found = [v for v in values if v > 0]
     low, high = min(found) / 1.25, max(found) * room
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    wanted = (1, 2, 5) if len(decades) <= 4 else (1,)
-    ticks = [t for d in decades for m in wanted if low <= (t := m * 10.0**d) <= high]
+    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    steps = [m * 10.0**d for d in decades for m in (1, 2, 5)]
+    if sum(low <= t <= high for t in steps) < 2:  # one tick is a place, two are a scale
+        low, high = max(t for t in steps if t <= low), min(t for t in steps if t >= high)
+    wide = high / low > 1e4
+    ticks = [t for t in steps if low <= t <= high and (not wide or f"{t:.0e}"[0] == "1")]
     words = "datum.value >= 1e4 ? format(datum.value, '~s') : format(datum.value, '~g')"
     return {
         "scale": alt.Scale(type="log", domain=[low, high], nice=False),

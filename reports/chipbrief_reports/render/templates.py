@@ -20,7 +20,7 @@ __all__ = ["filled"]
 
 RUNS = ("finding", "bullets")  # kinds that stand together under one roof
 SVG_WIDTH = re.compile(r'<svg\b[^<>]*?\swidth="(\d+)')
-MAGNIFIED = 1.16  # charts may grow this far to fill the page
+MAGNIFIED = 1.42  # charts may grow this far to fill the page
 WHOLE_ROWS = 26  # a table of up to so many rows stays on one page
 
 
