@@ -81,9 +81,11 @@ class _BriefingFile(Strict):
         if day is None:
             return None
         try:
-            return date.fromisoformat(day).isoformat()
+            if date.fromisoformat(day).isoformat() == day:
+                return day
         except ValueError:
-            raise ValueError(f"expected a date such as 2026-11-23, got {day!r}") from None
+            pass
+        raise ValueError(f"expected a date such as 2026-11-23, got {day!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def write_pdf(
     """
     weasyprint = library()
     day = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
-    with quiet(), no_garbage_collection():
+    with quiet(), no_garbage_collection(), refusals():
         document = laid_out(html)
         document.metadata = weasyprint.document.DocumentMetadata(
             title=title,
@@ -105,13 +105,18 @@ def library() -> Any:
 
 
 def laid_out(html: str) -> Any:
-    """The pages of the document; a refused file is an error, not a gap on the page."""
+    """The pages of the document."""
+    source = library().HTML(string=html, base_url=THEME.as_uri() + "/", url_fetcher=fetcher())
+    return source.render(font_config=fonts(), pdf_variant="pdf/ua-1", pdf_tags=True)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """A refused file is an error, not a gap on the page; links to attachments are read as late as when writing."""
     from weasyprint.urls import FatalURLFetchingError
 
-    weasyprint = library()
     try:
-        source = weasyprint.HTML(string=html, base_url=THEME.as_uri() + "/", url_fetcher=fetcher())
-        return source.render(font_config=fonts(), pdf_variant="pdf/ua-1", pdf_tags=True)
+        yield
     except FatalURLFetchingError as error:
         raise ChipbriefError(f"the templates ask for a file they may not have: {error.__cause__}") from error
 

@@ -62,7 +62,7 @@ def stylesheet(theme: Theme, medium: Medium) -> str:
     parts = [font_faces(medium), variables(theme)]
     parts += [(THEME / name).read_text("utf-8") for name in ("briefing.css", f"{medium}.css")]
     if medium == "print":
-        parts.append(f"@page {{ size: {theme.paper} }}\n")
+        parts.append((THEME / f"{theme.paper.lower()}.css").read_text("utf-8"))
     return "\n".join(parts)
 
 

@@ -130,11 +130,11 @@ NOTES = (
 
 OPTIONS = (
     ("CS-3, rented by the year", 0, "2.1", "1.6–2.9", "pass", "", "14", "0.36", "–", "B", 0.62, 2),
-    ("DGX B200, owned", 1, "0.94", "0.71–1.3", "fail", "agents: 61 of 100 tok/s", "38", "0.54", "15", "A", 0.28, 4),
+    ("DGX B200, owned", 1, "0.94", "0.71–1.3", "fail", "agents: 61 tok/s", "38", "0.54", "15", "A", 0.28, 4),
     ("LPU rack, by the token", 2, "1.5", "1.2–2.2", "pass", "", "–", "–", "–", "B", 0.45, 6),
     ("CS-3 and B200, split by class", 0, "1.2", "0.95–1.7", "pass", "", "5 + 24", "0.47", "21", "B", 0.36, 2),
-    ("MI355X ×8, owned", 3, "0.88", "0.64–1.4", "fail", "agents: 48 of 100 tok/s", "41", "0.43", "12", "C", 0.27, 4),
-    ("TPU v7 pod slice, 3 years", 4, "1.0", "0.74–1.6", "fail", "voice: 640 of 500 ms", "9", "0.61", "–", "C", 0.3, 6),
+    ("MI355X ×8, owned", 3, "0.88", "0.64–1.4", "fail", "agents: 48 tok/s", "41", "0.43", "12", "C", 0.27, 4),
+    ("TPU v7 pod slice, 3 years", 4, "1.0", "0.74–1.6", "fail", "voice: 640 ms", "9", "0.61", "–", "C", 0.3, 6),
     ("SN40L ×16, owned", 5, "3.3", "2.0–5.1", "pass", "", "22", "0.22", "34", "D", 1.0, 9),
 )
 
@@ -148,8 +148,8 @@ def options() -> Table:
         Column("Units", "systems", width=0.95),
         Column("Power", "MW", width=0.8),
         Column("Capex", "million USD", width=1.05),
-        Column("Share of cost", "of the dearest", width=1.1),
-        Column("Confidence", "A to D", width=1.0),
+        Column("Cost", "share", width=1.1),
+        Column("Grade", "A to D", width=0.8),
     )
     rows = tuple(
         Row(
@@ -187,8 +187,8 @@ def decision() -> Section:
         (
             Paragraph(
                 text(
-                    "Serve code agents, reasoning and voice on five CS-3 and everything else on 24 DGX B200. The split meets every "
-                    "service level at 1.2 USD per million tokens, 43 % below wafers alone.",
+                    "Serve code agents, reasoning and voice on five CS-3 and everything else on 24 DGX B200. The "
+                    "split meets every service level at 1.2 USD per million tokens, 43 % below wafers alone.",
                     Ref(1),
                 ),
                 tone="lede",
@@ -312,10 +312,10 @@ def speed() -> Section:
             ),
             Paragraph(
                 text(
-                    "Decoding one token reads every active weight once, so at batch 1 the operational intensity is near "
-                    "2 FLOP per byte. On HBM systems that point lies far left of the knee: more than 99 % of the arithmetic is "
-                    "idle. On SRAM systems the same point lies close to the knee. Batching moves work to the right, which is why "
-                    "GPUs regain the lead in system throughput."
+                    "Decoding one token reads every active weight once, so at batch 1 the operational intensity is "
+                    "near 2 FLOP per byte. On HBM systems that point lies far left of the knee: more than 99 % of the "
+                    "arithmetic is idle. On SRAM systems the same point lies close to the knee. Batching moves work to the "
+                    "right, which is why GPUs regain the lead in system throughput."
                 ),
                 heading="Throughput frontier and cost",
             ),

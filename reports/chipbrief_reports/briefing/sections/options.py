@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chipbrief.evaluate import Interval, LaneCost, VendorFleet
 from chipbrief_reports.briefing.desk import Desk, absent, cell
-from chipbrief_reports.briefing.document import Cell, Column, Row, Table, text
-from chipbrief_reports.wording import number, whole
+from chipbrief_reports.briefing.document import Cell, Column, Ref, Row, Table, text
+from chipbrief_reports.wording import THIN, number, whole
 
 __all__ = ["best_whole", "lane_of", "leg_name", "options"]
 
@@ -67,7 +67,7 @@ def _route_row(desk: Desk) -> Row:
     systems = sum(leg.systems.value for leg in route.legs if leg.lane == "own")
     return Row(
         (
-            Cell(text("Cheapest offer for each class"), best=True),
+            Cell(text("Cheapest for each class", *_leg_notes(desk)), best=True),
             cell(f"{served} of {len(desk.mix.classes)}"),
             desk.spread(route.usd_month, desk.range_note, best=True),
             desk.spread(route.usd_mtok, best=True),
@@ -77,6 +77,14 @@ def _route_row(desk: Desk) -> Row:
             Cell(text("as below")),
         )
     )
+
+
+def _leg_notes(desk: Desk) -> list[str | Ref]:
+    """The notes of the legs' prices, a thin space apart."""
+    notes: list[str | Ref] = []
+    for leg in desk.route.legs:
+        notes += [THIN, desk.cost_note(*lane_of(desk, leg))]
+    return notes[1:]
 
 
 def _fleet_row(desk: Desk, fleet: VendorFleet) -> Row:
