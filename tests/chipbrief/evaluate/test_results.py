@@ -218,7 +218,8 @@ def candidates(class_id: str, name: str):
     return case_of(next(c for c in SHIPPED.classes if c.id == class_id), name).candidates()
 
 
-POOLS = {name: candidates("docs-bot", name) for name in REGISTRY.hardware}
+# one class that a single replica carries, and one whose chips depend on the operating point
+POOLS = {(c, name): candidates(c, name) for c in ("docs-bot", "coding-agent") for name in REGISTRY.hardware}
 LIMITS = st.floats(1e-4, 60.0)
 
 
