@@ -73,9 +73,9 @@ def tornado_chart(rows: Sequence[tuple[str, float, float, str]], *, base: float,
         for side, end in (("low", low), ("high", high))
     ]
     words = [{"name": name, "value": max(low, high, base), "label": span} for name, low, high, span in rows]
-    y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelColor=INK, labelLimit=190))
+    y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelColor=INK, labelLimit=260))
     ends = [base, *(end for _, low, high, _ in rows for end in (low, high))]
-    room = (max(ends) - min(ends)) * 0.3  # for the range in words behind the longest bar
+    room = (max(ends) - min(ends)) * 0.42  # for the range in words behind the longest bar
     domain = [min(ends), max(ends) + room]
     x = alt.X("from:Q", title=axis, scale=alt.Scale(zero=False, nice=False, domain=domain), axis=alt.Axis(tickCount=6))
     colour = alt.Color(

@@ -43,6 +43,38 @@ def test_e5b_memory_and_running_batch(acme: Hardware, llama) -> None:
     assert acme.bandwidth.running_batch_limit(llama, pool(llama, 2), 8000.0) == room == 156
 
 
+def test_e1_attention_data_parallelism_stores_the_attention_weights_in_every_group(
+    acme: Hardware, catalogue: Catalogue
+) -> None:
+    model = catalogue["deepseek-v3"]
+    shared = Pool(hardware="acme-x1", chips=4, tensor=4, precision=model.precision("fp8"))
+    apart = Pool(hardware="acme-x1", chips=4, tensor=4, attention_data=4, precision=model.precision("fp8"))
+    query = 7168 * 1536 + 1536 * 128 * 192
+    latent = 7168 * 576 + 512 * 128 * 256
+    attention = 61 * (query + latent + 128 * 128 * 7168)  # a byte each
+    extra = acme.bandwidth.weight_bytes(model, apart) - acme.bandwidth.weight_bytes(model, shared)
+    assert extra == pytest.approx(3 * attention)
+
+
+def test_e2_a_latent_cache_is_copied_to_every_chip_that_shares_the_attention(
+    acme: Hardware, catalogue: Catalogue
+) -> None:
+    big = acme.at({"acme-x1:memory.capacity": 1e12})
+    model = catalogue["deepseek-v3"]
+    shared = Pool(hardware="acme-x1", chips=4, tensor=4, precision=model.precision("fp8"))
+    apart = Pool(hardware="acme-x1", chips=4, tensor=4, attention_data=4, precision=model.precision("fp8"))
+    for pool_, copies in ((shared, 4), (apart, 1)):
+        room = 4 * 1e12 * 0.9 - big.bandwidth.weight_bytes(model, pool_)
+        limit = big.bandwidth.running_batch_limit(model, pool_, 10_000.0)
+        assert limit == room // (copies * 35_136 * 10_000)
+
+
+def test_e2_chips_beyond_the_key_value_heads_hold_copies(acme: Hardware, llama) -> None:
+    sixteen = pool(llama, 16)  # on 8 KV heads: every head twice
+    room = 16 * 90e9 - acme.bandwidth.weight_bytes(llama, sixteen)
+    assert acme.bandwidth.running_batch_limit(llama, sixteen, 8000.0) == room // (2 * 8000 * KV_TOKEN)
+
+
 def test_e1_e2_e3_a_decode_step(acme: Hardware, llama) -> None:
     batch, context = 10.0, 4000.0
     deployment = Deployment.aggregated(pool(llama, 2))
