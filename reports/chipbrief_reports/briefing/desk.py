@@ -10,9 +10,9 @@ import numpy as np
 from chipbrief.evaluate import LaneCost, Outcome, Results, Route, VendorFleet, cheapest_route, vendor_fleets
 from chipbrief.evaluate.outcome import Interval
 from chipbrief.hardware import Hardware
-from chipbrief_reports.briefing.document import Cell, Ref, Text, text
+from chipbrief_reports.briefing.document import Cell, Ref, text
 from chipbrief_reports.briefing.notes import NoteBook
-from chipbrief_reports.wording import a_range, money, number, whole
+from chipbrief_reports.wording import a_range, number, whole
 
 __all__ = ["LANE_NAMES", "Desk", "absent", "cell"]
 
@@ -179,8 +179,3 @@ class Desk:
         mine = rows[hardware, chosen.lane]
         others = [v for key, v in rows.items() if key != (hardware, chosen.lane)]
         return float(np.mean(np.all([mine <= other for other in others], axis=0))) if others else 1.0
-
-    def usd(self, value: Interval) -> Text:
-        """Dollars with their range, as running text."""
-        span = self.span(value)
-        return text(money(value.value) + (f" ({span})" if span else ""))
