@@ -9,4 +9,4 @@ from chipbrief import Hardware, hookimpl
 @hookimpl
 def chipbrief_hardware() -> Iterable[Hardware]:
     """One YAML file a system."""
-    return [Hardware.from_yaml(path) for path in sorted(Path(__file__).parent.glob("*.yaml"))]
+    return Hardware.from_folder(Path(__file__).parent)

@@ -14,6 +14,7 @@ from chipbrief.precision import FORMATS, compute_format
         ("int8", 8),
         ("mxfp4", 4 + 8 / 32),  # OCP MX: a block of 32 shares an 8-bit scale
         ("nvfp4", 4 + 8 / 16),  # a block of 16 shares an 8-bit scale
+        ("int4", 4 + 16 / 32),  # Kimi-K2.5: group_size 32, scales in the 16 bits of the model
     ],
 )
 def test_a_value_takes_its_bits_and_its_share_of_the_scale(name: str, bits: float) -> None:
@@ -28,6 +29,7 @@ def test_a_value_takes_its_bits_and_its_share_of_the_scale(name: str, bits: floa
         ("mxfp4", {"fp16"}, "fp16"),
         ("fp8", {"fp4", "bf16"}, "bf16"),  # never on a narrower path than it is stored in
         ("int8", {"fp8", "fp16"}, "fp16"),
+        ("int4", {"fp4", "fp8", "int8", "bf16"}, "bf16"),  # W4A16: group scales change along the sum
         ("bf16", {"fp8", "fp4"}, None),
     ],
 )

@@ -7,6 +7,8 @@ from chipbrief.evaluate.outcome import Interval, LaneCost, Outcome, OutcomeMetri
 from chipbrief.evaluate.ranges import TornadoBar, sample_figures, tornado
 from chipbrief.evaluate.results import Results
 from chipbrief.evaluate.run import SAMPLES, SEED, evaluate
+from chipbrief.evaluate.search import batches, serving_precision
+from chipbrief.evaluate.service import Request, Service, Speculation, serve
 
 __all__ = [
     "SAMPLES",
@@ -17,15 +19,21 @@ __all__ = [
     "Operation",
     "Outcome",
     "OutcomeMetric",
+    "Request",
     "Results",
     "Route",
+    "Service",
+    "Speculation",
     "TornadoBar",
     "VendorFleet",
+    "batches",
     "cheapest_route",
     "economics",
     "evaluate",
     "operate",
     "sample_figures",
+    "serve",
+    "serving_precision",
     "tornado",
     "vendor_fleets",
 ]

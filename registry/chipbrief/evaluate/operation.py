@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chipbrief import physics
 from chipbrief.architecture import Architecture
+from chipbrief.evaluate.service import Request, serve
 from chipbrief.hardware import Deployment, Hardware, Trail
 from chipbrief.physics import Num
 from chipbrief.workload import Shape
@@ -52,24 +52,25 @@ def operate(
 ) -> Operation:
     """Run a class's requests at some running batches.
 
-    TTFT counts the step in progress and the prompt, without a queue. TPOT is at mean tokens, with the stalls of the
-    other requests' prefills (E5).
+    TTFT counts the step in progress, the prompts before this one at a full batch, and the prompt, without a queue
+    for a place. TPOT is at mean tokens, with the stalls of the other requests' prefills (E5).
     """
-    model = hardware.throughput
     new, cached = 1.0 - shape.cached_fraction, shape.cached_fraction
-    step = model.decode_step_s(architecture, deployment, batch, shape.context_mean)
-    blocking = model.prefill_blocking_s(architecture, deployment, shape.input_mean * new, shape.input_mean * cached)
-    uncached = model.prefill_blocking_s(architecture, deployment, shape.input_mean * new, 0.0)
-    if not deployment.is_aggregated:
-        blocking = uncached = 0.0 * blocking
+    model = hardware.throughput
+    output = max(shape.output_mean, 1.0)
+    mean = Request(shape.input_mean * new, shape.input_mean * cached, output)
+    service = serve(hardware, architecture, deployment, mean, batch)
+    together = np.maximum(np.asarray(batch, dtype=float) / output, 1.0)
+    uncached = 0.0 * service.blocking_s
+    if deployment.is_aggregated:
+        uncached = model.prefill_blocking_s(architecture, deployment, mean.new, 0.0, together)
 
     def ttft(tokens: float) -> Num:
-        return step + model.prefill_s(architecture, deployment, tokens * new, tokens * cached)
+        prompt = model.prefill_s(architecture, deployment, tokens * new, tokens * cached)
+        return service.step_s + service.wait_s + prompt
 
-    output = max(shape.output_mean, 1.0)
-    tpot = physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output)
-    requests = physics.requests_per_s(step, blocking, batch=batch, output_tokens=output)
     ttft_p50, ttft_p95 = ttft(shape.input_p50), ttft(shape.input_p95)
+    tpot, requests = service.tpot_s, service.requests_s
     return Operation(
         batch=batch,
         ttft_p50_s=ttft_p50,
@@ -78,15 +79,17 @@ def operate(
         e2e_p50_s=ttft_p50 + tpot * np.maximum(shape.output_p50 - 1.0, 0.0),
         e2e_p95_s=ttft_p95 + tpot * np.maximum(shape.output_p95 - 1.0, 0.0),
         requests_s=requests,
-        prefill_share=requests * blocking,
-        cached_share=requests * (blocking - uncached),
+        prefill_share=requests * service.blocking_s,
+        cached_share=requests * (service.blocking_s - uncached),
     )
 
 
 def speed_trail(hardware: Hardware) -> Trail:
     """What TTFT, TPOT and throughput stand on."""
     parts = ("decode_step_s", "prefill_s", "prefill_blocking_s")
-    trail = hardware.trail("bandwidth", "running_batch_limit") | Trail(("E5",))
+    shares = [hardware.profile.figure_id(f"scheduling.{name}") for name in ("stall", "prompt_wait")]
+    known = tuple(name for name in shares if name in hardware.profile.figures)
+    trail = hardware.trail("bandwidth", "running_batch_limit") | Trail(("E5",), known)
     for method in parts:
         trail |= hardware.trail("throughput", method)
     return trail

@@ -40,14 +40,23 @@ class Choice:
     reason: str
 
 
-def serving_precision(hardware: Hardware, architecture: Architecture, wanted: WorkloadClass) -> Precision:
-    """The precision asked for; else the one the vendor serves in, the model's own, or the next that is stored."""
-    if wanted.precision:
-        return architecture.precision(wanted.precision, wanted.kv_precision)
+def serving_precision(
+    hardware: Hardware, architecture: Architecture, wanted: str | None = None, kv: str | None = None
+) -> Precision:
+    """The precision asked for; else the one the vendor serves in, the model's own, or the next that is stored.
+
+    Args:
+        hardware: the machine.
+        architecture: the model.
+        wanted: name of a format, or None.
+        kv: format of the KV cache, or None.
+    """
+    if wanted:
+        return architecture.precision(wanted, kv)
     formats = hardware.profile.formats
     if formats.serving:
-        return architecture.precision(formats.serving, wanted.kv_precision)
-    native = architecture.native_precision(wanted.kv_precision)
+        return architecture.precision(formats.serving, kv)
+    native = architecture.native_precision(kv)
     sixteen = {"bf16", "fp16"} & set(formats.storage)
     if all(name in formats.storage or (sixteen and name in ("bf16", "fp16")) for name in native.storage()):
         return native
@@ -55,7 +64,7 @@ def serving_precision(hardware: Hardware, architecture: Architecture, wanted: Wo
     wider = [f for f in formats.storage if FORMATS[f].value_bytes >= width and f != "int8"]
     if not wider:
         return native
-    return architecture.precision(min(wider, key=lambda f: FORMATS[f].value_bytes), wanted.kv_precision)
+    return architecture.precision(min(wider, key=lambda f: FORMATS[f].value_bytes), kv)
 
 
 def batches(limit: float) -> Array:
@@ -76,7 +85,7 @@ def frontier(
     shape = wanted.shape
     if shape.context_p95 > architecture.context_limit:
         raise Refusal(f"context {shape.context_p95:,.0f} > {architecture.context_limit:,} tokens of {architecture.id}")
-    precision = serving_precision(hardware, architecture, wanted)
+    precision = serving_precision(hardware, architecture, wanted.precision, wanted.kv_precision)
     found = []
     for deployment in hardware.throughput.deployments(architecture, precision, shape.context_p95):
         limit = float(hardware.throughput.running_batch_limit(architecture, deployment, shape.context_mean))

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 
 from chipbrief.architecture import Architecture, Precision
 from chipbrief.finance import CostLine, Finance, Lane
+from chipbrief.hardware.calibration import CALIBRATION_FILE
 from chipbrief.hardware.deployment import Deployment, Pool
 from chipbrief.hardware.profile import ApiPrice, HardwareProfile
 from chipbrief.physics import Num
@@ -111,18 +112,36 @@ class ThroughputModel(Protocol):
         """
         ...
 
+    def pools(self, architecture: Architecture, precision: Precision, chips: int) -> Sequence[Pool]:
+        """Shapes in which so many chips hold one copy, whether or not it fits.
+
+        Raises:
+            Refusal: no shape of so many chips is possible.
+        """
+        ...
+
     def prefill_s(self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num) -> Num:
         """Seconds from the start of a prompt to its first token, alone (E4, E6); broadcast shape."""
         ...
 
     def prefill_blocking_s(
-        self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num
+        self,
+        architecture: Architecture,
+        deployment: Deployment,
+        new_tokens: Num,
+        cached_tokens: Num,
+        together: Num = 1.0,
     ) -> Num:
-        """Seconds of the replica's time that one prefill takes from the running batch (E5); broadcast shape."""
+        """Seconds that one prefill takes from the running batch, with `together` prompts ready at once (E5)."""
         ...
 
-    def decode_step_s(self, architecture: Architecture, deployment: Deployment, batch: Num, context: Num) -> Num:
-        """Seconds in which each of `batch` sequences at `context` tokens gains one (E3, E6); broadcast shape."""
+    def decode_step_s(
+        self, architecture: Architecture, deployment: Deployment, batch: Num, context: Num, tokens_each: Num = 1.0
+    ) -> Num:
+        """Seconds in which each of `batch` sequences at `context` tokens gains one (E3, E6); broadcast shape.
+
+        `tokens_each` tokens of every sequence are computed together, as when a draft is verified (E7).
+        """
         ...
 
     def running_batch_limit(self, architecture: Architecture, deployment: Deployment, context: Num) -> Num:
@@ -202,6 +221,11 @@ class Hardware:
         """Read a profile and build its models; raises InputError with every problem of the file."""
         profile = HardwareProfile.from_yaml(path)
         return cls.from_profile(profile, bandwidth=bandwidth, throughput=throughput, cost=cost)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> list[Self]:
+        """Every profile of a folder, one YAML file a system, beside the calibration that they may share."""
+        return [cls.from_yaml(path) for path in sorted(folder.glob("*.yaml")) if path.name != CALIBRATION_FILE]
 
     @property
     def id(self) -> str:

@@ -22,6 +22,7 @@ from chipbrief.figures import (
     HourlyPrice,
     Number,
     Power,
+    Proportion,
     Share,
     Source,
     Speed,
@@ -30,6 +31,7 @@ from chipbrief.figures import (
     figures_in,
     replace_figures,
 )
+from chipbrief.hardware.calibration import Nearness, with_calibration
 from chipbrief.precision import FORMATS
 
 __all__ = ["ApiPrice", "HardwareProfile", "Observation"]
@@ -71,39 +73,86 @@ class ComputePart(Strict):
 
 
 class EfficiencyPart(Strict):
-    """Reached shares of the peaks: reading weights, reading KV cache, decode, prefill and attention compute."""
+    """Reached shares: of bandwidth reading weights and KV cache, of peaks in decode, prefill and attention, of links.
+
+    `experts` is what matrix products of routed experts reach of what dense ones do.
+    """
 
     weights: Share
     kv: Share
     decode: Share
     prefill: Share
     attention: Share
+    experts: Share | None = None
+    collectives: Share | None = None
 
 
 class LatencyPart(Strict):
     """Times that do not shrink with bandwidth.
 
-    HBM machines use `layer` (one chip), `layer_domain` (all chips of a scale-up domain) and `sequence`; SRAM
-    pipelines use `layer`, `layer_per_hidden` (added for every unit of hidden width) and `hop`. `prefill_pass` is
-    a layer's latency in each pass of at most `prefill_chunk` prompt tokens.
+    HBM machines use `layer` (one chip), `layer_eight` (a layer over eight chips) and `sequence`; SRAM pipelines use
+    `layer`, `layer_per_hidden` (added for every unit of hidden width) and `hop`. `expert_layer` and `latent_layer`
+    are what routed experts and latent attention add to a layer. `prefill_pass` is a layer's latency in each pass of
+    at most `prefill_chunk` prompt tokens, to which experts and latent attention add theirs.
     """
 
     layer: Time
-    layer_domain: Time | None = None
+    layer_eight: Time | None = None
     layer_per_hidden: Time | None = None
+    expert_layer: Time | None = None
+    latent_layer: Time | None = None
     sequence: Time | None = None
     hop: Time | None = None
     prefill_pass: Time
+    prefill_expert_pass: Time | None = None
+    prefill_latent_pass: Time | None = None
     prefill_chunk: Number
     host: Time
 
 
+class SchedulingPart(Strict):
+    """How engines share a machine between requests.
+
+    `overlap` is the sharpness q with which reading and computing overlap (E3); `imbalance` the busiest chip's expert
+    bytes over the mean (E1); `stall` the share of other prompts that falls between a request's tokens, `prompt_wait`
+    the share of them that falls before its first (E5); `pass_share` the part of a pass's latency that decode steps
+    do not pay anyway; `load_at_slo` the share of capacity at which service levels at the 99th percentile hold;
+    `tpot_tail` the 99th percentile of TPOT over its mean.
+    """
+
+    overlap: Proportion | None = None
+    imbalance: Proportion | None = None
+    stall: Share | None = None
+    prompt_wait: Share | None = None
+    pass_share: Share | None = None
+    load_at_slo: Share | None = None
+    tpot_tail: Proportion | None = None
+
+
+class CalibratedOn(Strict):
+    """Ids of the systems and models whose measured points went into the constants."""
+
+    hardware: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+
+class SpeculationPart(Strict):
+    """A draft model as engines use it: tokens drafted a step, share of them accepted, draft time over a step (E7)."""
+
+    draft_tokens: Number
+    acceptance: Share
+    draft_step: Share
+
+
 class InterconnectPart(Strict):
-    """Links in one direction: `chip` inside a scale-up domain of `domain` chips, `stage` between stages."""
+    """Links of a chip in one direction.
+
+    `chip` inside a scale-up domain of `domain` chips, `scale_out` beyond it, `stage` between pipeline stages.
+    """
 
     chip: Bandwidth | None = None
     stage: Bandwidth | None = None
-    efficiency: Share | None = None
+    scale_out: Bandwidth | None = None
     domain: Number
 
 
@@ -192,8 +241,13 @@ class HardwareProfile(Strict):
     system: SystemPart
     memory: MemoryPart
     compute: ComputePart
+    calibration: Id | None = None
     efficiency: EfficiencyPart
     latency: LatencyPart
+    scheduling: SchedulingPart = SchedulingPart()
+    speculation: SpeculationPart | None = None
+    calibrated_on: CalibratedOn = CalibratedOn()
+    errors: dict[Id, dict[Nearness, Proportion]] = {}
     interconnect: InterconnectPart
     formats: FormatsPart
     limits: LimitsPart = LimitsPart()
@@ -223,10 +277,10 @@ class HardwareProfile(Strict):
         needed: dict[str, Figure | None] = {}
         if self.memory.kind == "hbm":
             needed = {
-                "latency.layer_domain": self.latency.layer_domain,
+                "latency.layer_eight": self.latency.layer_eight,
                 "latency.sequence": self.latency.sequence,
                 "interconnect.chip": self.interconnect.chip,
-                "interconnect.efficiency": self.interconnect.efficiency,
+                "efficiency.collectives": self.efficiency.collectives,
             }
         absent = [name for name, figure in needed.items() if figure is None]
         if absent:
@@ -235,8 +289,8 @@ class HardwareProfile(Strict):
 
     @classmethod
     def from_yaml(cls, path: Path) -> Self:
-        """Read a profile; raises InputError with every problem."""
-        return cls.from_document(read_yaml(path))
+        """Read a profile and the calibration beside it that it names; raises InputError with every problem."""
+        return cls.from_document(read_yaml(path), path.parent)
 
     @classmethod
     def from_text(cls, text: str, name: str = "profile.yaml") -> Self:
@@ -244,8 +298,9 @@ class HardwareProfile(Strict):
         return cls.from_document(parse_yaml(text, name))
 
     @classmethod
-    def from_document(cls, document: Document) -> Self:
-        """Check a parsed profile; raises InputError with every problem."""
+    def from_document(cls, document: Document, folder: Path | None = None) -> Self:
+        """Check a parsed profile; `folder` holds the calibration that it may name. Raises InputError."""
+        document = with_calibration(document, folder)
         data = document.data if isinstance(document.data, dict) else {}
         declared = data.get("sources")
         return validate(document, cls, {"sources": set(declared) if isinstance(declared, dict) else None})

@@ -6,22 +6,46 @@ import numpy as np
 
 from chipbrief.physics.numeric import Num
 
-__all__ = ["aggregated_tpot_s", "requests_per_s", "running_batch_limit", "time_in_queue_s"]
+__all__ = [
+    "aggregated_tpot_s",
+    "prompt_wait_s",
+    "requests_per_s",
+    "running_batch_limit",
+    "time_in_queue_s",
+]
 
 
-def aggregated_tpot_s(step_s: Num, prefill_s: Num, *, batch: Num, output_tokens: Num) -> Num:
-    """Time per output token while the replica also prefills the others (E5): t + (B - 1)/output t_p.
+def aggregated_tpot_s(step_s: Num, prefill_s: Num, *, batch: Num, output_tokens: Num, stall: Num = 1.0) -> Num:
+    """Time per output token while the replica also prefills the others (E5): t + stall (B - 1)/output t_p.
 
     Args:
         step_s: decode step, t [s].
         prefill_s: time that one prefill keeps the others waiting, t_p [s].
         batch: B [sequences].
         output_tokens: output tokens of a request [tokens].
+        stall: share of the others' prefills that falls between a request's own tokens; the rest falls before its
+            first one [1].
 
     Returns:
         Seconds a token, broadcast shape.
     """
-    return step_s + (batch - 1.0) / output_tokens * prefill_s
+    return step_s + stall * (batch - 1.0) / output_tokens * prefill_s
+
+
+def prompt_wait_s(prefill_s: Num, *, batch: Num, share: Num) -> Num:
+    """Wait of a prompt for the prompts before it, at a constant number of requests in flight: share (B - 1) t_p (E5).
+
+    Clients that send their next request when the last one ends fall into step, and prompts arrive in bunches.
+
+    Args:
+        prefill_s: time that one prefill keeps the others waiting, t_p [s].
+        batch: B [sequences].
+        share: of the other sequences, those whose prompts come first on average [1].
+
+    Returns:
+        Seconds, broadcast shape.
+    """
+    return share * (batch - 1.0) * prefill_s
 
 
 def requests_per_s(step_s: Num, prefill_s: Num, *, batch: Num, output_tokens: Num) -> Num:

@@ -6,25 +6,81 @@ import numpy as np
 
 from chipbrief.physics.numeric import Num
 
-__all__ = ["all_reduce_s", "compute_s", "decode_step_s", "layer_floor_s"]
+__all__ = [
+    "REFERENCE_CHIPS",
+    "all_reduce_s",
+    "compute_s",
+    "decode_step_s",
+    "layer_floor_s",
+    "layers_latency_s",
+    "overlapped_s",
+]
+
+REFERENCE_CHIPS = 8.0  # tau(n) is stated for one chip and for this many
 
 
-def layer_floor_s(chips: Num, *, single_s: Num, domain_s: Num, domain: float) -> Num:
+def layer_floor_s(chips: Num, *, single_s: Num, eight_s: Num) -> Num:
     """Latency that a layer costs however little work it does, tau(n) (E3).
 
-    Kernel launches and synchronisation; straight in log2(n) between one chip and a full scale-up domain.
+    Kernel launches and synchronisation; straight in log2(n) through one chip and eight.
 
     Args:
         chips: chips the layer is spread over, n [1].
         single_s: tau(1) [s].
-        domain_s: tau of a full domain [s].
-        domain: chips of a scale-up domain [1].
+        eight_s: tau(8) [s].
 
     Returns:
         Seconds a layer, broadcast shape.
     """
-    spread: Num = np.log2(chips) / np.log2(max(domain, 2.0))
-    return single_s + (domain_s - single_s) * spread
+    spread: Num = np.log2(chips) / np.log2(REFERENCE_CHIPS)
+    return single_s + (eight_s - single_s) * spread
+
+
+def layers_latency_s(
+    layer_s: Num,
+    *,
+    layers: float,
+    expert_layer_s: Num = 0.0,
+    expert_layers: float = 0.0,
+    latent_layer_s: Num = 0.0,
+    latent_layers: float = 0.0,
+) -> Num:
+    """Latency of one pass through all layers (E3, E4): L tau + L_moe tau_moe + L_latent tau_latent.
+
+    Routing to experts, gathering their rows and scattering them back, and the projections of a latent cache, are
+    further kernels that wait for one another; what they add does not shrink with bandwidth.
+
+    Args:
+        layer_s: latency that every layer has, tau(n) [s].
+        layers: L [1].
+        expert_layer_s: what routed experts add to their layer [s].
+        expert_layers: layers with routed experts, L_moe [1].
+        latent_layer_s: what latent attention adds to its layer [s].
+        latent_layers: layers with latent attention [1].
+
+    Returns:
+        Seconds, broadcast shape.
+    """
+    return layers * layer_s + expert_layers * expert_layer_s + latent_layers * latent_layer_s
+
+
+def overlapped_s(memory_s: Num, compute_s: Num, sharpness: Num) -> Num:
+    """Time of reading and computing that overlap in part (E3): (m^q + c^q)^(1/q).
+
+    A sharpness q of infinity is the roofline's maximum, 1 the sum of both; a layer has products that wait for
+    memory beside products that wait for arithmetic, so real steps lie between.
+
+    Args:
+        memory_s: time to read [s].
+        compute_s: time to compute [s].
+        sharpness: q, 1 or more [1].
+
+    Returns:
+        Seconds, broadcast shape: from the larger of both to their sum.
+    """
+    longer, shorter = np.maximum(memory_s, compute_s), np.minimum(memory_s, compute_s)
+    share = shorter / np.maximum(longer, np.finfo(float).tiny)
+    return longer * (1.0 + share**sharpness) ** (1.0 / sharpness)
 
 
 def all_reduce_s(payload_bytes: Num, *, chips: Num, link_bytes_s: Num) -> Num:
@@ -60,26 +116,26 @@ def decode_step_s(
     *,
     memory_s: Num,
     compute_s: Num,
-    layers: float,
-    floor_s: Num,
+    latency_s: Num,
     collective_s: Num,
     batch: Num,
     sequence_s: Num,
+    sharpness: Num = np.inf,
 ) -> Num:
     """Time of one decode step, in which every sequence of the batch gains a token (E3).
 
-    t = max(memory, compute) + L tau(n) + collectives + sigma B.
+    t = overlap(memory, compute) + L tau(n) + collectives + sigma B.
 
     Args:
         memory_s: time to read the step's weights and KV cache [s].
         compute_s: time to compute the step [s].
-        layers: L [1].
-        floor_s: latency of a layer, tau(n) [s].
+        latency_s: latency of all layers, see `layers_latency_s` [s].
         collective_s: all collectives of the step [s].
         batch: B [sequences].
         sequence_s: host and sampling time a sequence, sigma [s].
+        sharpness: how fully reading and computing overlap, see `overlapped_s` [1].
 
     Returns:
         Seconds, broadcast shape.
     """
-    return np.maximum(memory_s, compute_s) + layers * floor_s + collective_s + sequence_s * batch
+    return overlapped_s(memory_s, compute_s, sharpness) + latency_s + collective_s + sequence_s * batch

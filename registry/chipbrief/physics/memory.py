@@ -8,8 +8,10 @@ from chipbrief.physics.numeric import Num
 
 __all__ = [
     "expert_coverage",
+    "index_key_bytes",
     "kv_grouped_query_bytes",
     "kv_latent_bytes",
+    "linear_state_bytes",
     "visible_context",
     "weights_read_bytes",
 ]
@@ -65,7 +67,17 @@ def weights_read_bytes(
 
 
 def visible_context(context: Num, window: float) -> Num:
-    """Tokens that a layer attends to: min(context, window), where a window of infinity means all (E2)."""
+    """Tokens that a layer attends to: min(context, window), where a window of infinity means all (E2).
+
+    A sparse layer attends to min(context, k): its window is the k tokens that its indexer picks.
+
+    Args:
+        context: tokens so far [tokens], any shape.
+        window: tokens that a query may see; infinity for all [tokens].
+
+    Returns:
+        Tokens, shape of `context`.
+    """
     return np.minimum(context, window)
 
 
@@ -97,3 +109,52 @@ def kv_latent_bytes(context: Num, *, rank: float, rope_dim: float, value_bytes: 
         Bytes, shape of `context`.
     """
     return (rank + rope_dim) * value_bytes * context
+
+
+def index_key_bytes(context: Num, *, key_bytes: float) -> Num:
+    """Index keys of one sequence in one layer with an indexer (E2): a key for every token, all read at each step.
+
+    The indexer of sparse attention scores every token so far to pick the k that the layer attends to, so its keys
+    are read in full while keys and values (or latents) are not. Source: DeepSeek-V3.2, arXiv:2512.02556, section 2.
+
+    Args:
+        context: tokens so far [tokens].
+        key_bytes: bytes of the key of one token, its scales included [bytes].
+
+    Returns:
+        Bytes, shape of `context`.
+    """
+    return key_bytes * context
+
+
+def linear_state_bytes(
+    context: Num,
+    *,
+    heads: float,
+    key_dim: float,
+    value_dim: float,
+    state_bytes: float,
+    convolved: float,
+    kernel: float,
+    convolution_bytes: float,
+) -> Num:
+    """State of one sequence in one layer of linear attention (E2): h d_k d_v b + (kernel - 1) channels b.
+
+    A matrix of keys by values for every head, and the last inputs of the short convolution before it: a constant,
+    whatever the context. Source: Gated Delta Networks, arXiv:2412.06464.
+
+    Args:
+        context: tokens so far [tokens]; only its shape matters.
+        heads: heads of the state, h [1].
+        key_dim: width of a key, d_k [1].
+        value_dim: width of a value, d_v [1].
+        state_bytes: bytes of one value of the state [bytes].
+        convolved: channels that pass the convolution: queries, keys and values [1].
+        kernel: tokens that the convolution spans [tokens].
+        convolution_bytes: bytes of one kept input of the convolution [bytes].
+
+    Returns:
+        Bytes, shape of `context`.
+    """
+    state = heads * key_dim * value_dim * state_bytes + (kernel - 1.0) * convolved * convolution_bytes
+    return state + 0.0 * context

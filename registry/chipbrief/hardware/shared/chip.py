@@ -11,7 +11,7 @@ from chipbrief.architecture import Architecture
 from chipbrief.hardware.contract import uses
 from chipbrief.hardware.deployment import Pool
 from chipbrief.hardware.profile import HardwareProfile
-from chipbrief.hardware.shared.fitting import attention_peak, dense_peaks, effective_peak
+from chipbrief.hardware.shared.fitting import attention_peak, dense_peaks, part_peak
 from chipbrief.physics import Num
 
 __all__ = ["ACTIVATION_BYTES", "ChipCompute", "ChipMemory"]
@@ -49,12 +49,17 @@ class ChipMemory:
 
 @dataclass(frozen=True, kw_only=True)
 class ChipCompute:
-    """Dense peaks of a chip by compute format [FLOP/s] and the shares of them that are reached [1]."""
+    """Dense peaks of a chip by compute format [FLOP/s] and the shares of them that are reached [1].
+
+    `expert_efficiency` is what the products of routed experts reach of what dense ones do: their rows are few and
+    unevenly spread.
+    """
 
     peaks: Mapping[str, Num]
     decode_efficiency: Num
     prefill_efficiency: Num
     attention_efficiency: Num
+    expert_efficiency: Num
 
     @classmethod
     def from_profile(cls, profile: HardwareProfile) -> Self:
@@ -65,42 +70,41 @@ class ChipCompute:
             decode_efficiency=efficiency.decode.value,
             prefill_efficiency=efficiency.prefill.value,
             attention_efficiency=efficiency.attention.value,
+            expert_efficiency=efficiency.experts.value if efficiency.experts else 1.0,
         )
 
     def decode_s(self, architecture: Architecture, pool: Pool, chips: int, tokens: Num, context: Num) -> Num:
         """Seconds to compute one token each of some sequences at a context, on some chips (E3)."""
         attention = tokens * architecture.decode_attention_flop(context)
-        return self._seconds(
-            architecture, pool, chips, tokens, attention, self.decode_efficiency, self.decode_efficiency
-        )
+        linear = self._linear_s(architecture, pool, chips, tokens, self.decode_efficiency)
+        return linear + self._attention_s(attention, chips, self.decode_efficiency)
 
     def prefill_s(self, architecture: Architecture, pool: Pool, chips: int, new_tokens: Num, cached_tokens: Num) -> Num:
-        """Seconds to compute new prompt tokens behind cached ones, on some chips (E4)."""
-        attention = architecture.prefill_attention_flop(new_tokens, cached_tokens)
-        return self._seconds(
-            architecture, pool, chips, new_tokens, attention, self.prefill_efficiency, self.attention_efficiency
-        )
+        """Seconds to compute new prompt tokens behind cached ones, on some chips (E4).
 
-    def _seconds(
-        self,
-        architecture: Architecture,
-        pool: Pool,
-        chips: int,
-        tokens: Num,
-        attention_flop: Num,
-        linear_efficiency: Num,
-        attention_efficiency: Num,
+        The LM head is applied to the last token alone.
+        """
+        attention = architecture.prefill_attention_flop(new_tokens, cached_tokens)
+        linear = self._linear_s(architecture, pool, chips, new_tokens, self.prefill_efficiency, head=False)
+        return linear + self._attention_s(attention, chips, self.attention_efficiency)
+
+    def _linear_s(
+        self, architecture: Architecture, pool: Pool, chips: int, tokens: Num, efficiency: Num, *, head: bool = True
     ) -> Num:
-        linear = physics.compute_s(
-            architecture.linear_flop * tokens,
-            chips=float(chips),
-            peak_flop_s=effective_peak(self.peaks, architecture, pool.precision),
-            efficiency=linear_efficiency,
+        """Two operations a weight and token, each part of the model on the path that its format runs on."""
+        total: Num = 0.0
+        for part, weights in architecture.active_by_part.items():
+            if not weights or (part == "head" and not head):
+                continue
+            total = total + physics.compute_s(
+                2.0 * weights * tokens,
+                chips=float(chips),
+                peak_flop_s=part_peak(self.peaks, pool.precision, part),
+                efficiency=efficiency * (self.expert_efficiency if part == "expert" else 1.0),
+            )
+        return total
+
+    def _attention_s(self, flop: Num, chips: int, efficiency: Num) -> Num:
+        return physics.compute_s(
+            flop, chips=float(chips), peak_flop_s=attention_peak(self.peaks), efficiency=efficiency
         )
-        attention = physics.compute_s(
-            attention_flop,
-            chips=float(chips),
-            peak_flop_s=attention_peak(self.peaks),
-            efficiency=attention_efficiency,
-        )
-        return linear + attention

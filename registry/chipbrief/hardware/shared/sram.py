@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from chipbrief import physics
 from chipbrief.architecture import Architecture, Precision
+from chipbrief.errors import Refusal
 from chipbrief.hardware.contract import uses
 from chipbrief.hardware.deployment import Deployment, Pool
 from chipbrief.hardware.profile import HardwareProfile
@@ -40,11 +41,11 @@ class SramBandwidth(ChipMemory):
         return physics.running_batch_limit(self.memory_bytes(pool), self.weight_bytes(architecture, pool), cache)
 
     @uses("E1", "E2", figures=["memory.bandwidth", "efficiency.weights", "efficiency.kv"])
-    def read_s(self, architecture: Architecture, pool: Pool, batch: Num, context: Num) -> Num:
-        """Seconds that the reads of one token of each sequence take, spread evenly over all chips."""
+    def read_s(self, architecture: Architecture, pool: Pool, batch: Num, context: Num, tokens_each: Num = 1.0) -> Num:
+        """Seconds that the reads of some tokens of each sequence take, spread evenly over all chips."""
         size = architecture.weight_bytes(pool.precision)
-        weights = size.attention + size.dense + size.expert * architecture.expert_coverage(1.0)
-        cache = architecture.kv_bytes(context, pool.precision)
+        weights = size.attention + size.dense + size.expert * architecture.expert_coverage(tokens_each)
+        cache = architecture.kv_read_bytes(context, pool.precision)
         one = weights / self.weight_efficiency + cache / self.kv_efficiency
         return batch * one / (pool.chips * self.bandwidth_bytes_s)
 
@@ -58,6 +59,7 @@ class SramThroughput:
     compute: ChipCompute
     layer_s: Num
     layer_per_hidden_s: Num
+    expert_layer_s: Num
     hop_s: Num
     prefill_pass_s: Num
     prefill_chunk: Num
@@ -76,6 +78,7 @@ class SramThroughput:
             compute=ChipCompute.from_profile(profile),
             layer_s=latency.layer.value,
             layer_per_hidden_s=latency.layer_per_hidden.value if latency.layer_per_hidden else 0.0,
+            expert_layer_s=latency.expert_layer.value if latency.expert_layer else 0.0,
             hop_s=latency.hop.value if latency.hop else 0.0,
             prefill_pass_s=latency.prefill_pass.value,
             prefill_chunk=latency.prefill_chunk.value,
@@ -93,21 +96,25 @@ class SramThroughput:
         limit = MAX_CHIPS_PER_LAYER * architecture.layers
         if smallest > limit:
             raise does_not_fit(self.profile, architecture, precision, context, limit, limit * one)
-        return [Deployment.aggregated(pool) for pool in self._pools(architecture, precision, smallest, limit)]
-
-    def _pools(self, architecture: Architecture, precision: Precision, smallest: int, limit: int) -> Iterator[Pool]:
         largest = limit // self.step * self.step
-        sizes = (math.ceil(smallest * g / self.step) * self.step for g in GROWTH)
-        for chips in sorted({min(size, largest) for size in sizes}):
-            if chips >= smallest:
-                stages = min(chips, architecture.layers)
-                yield Pool(
-                    hardware=self.profile.id,
-                    chips=chips,
-                    tensor=max(chips // stages, 1),
-                    pipeline=stages,
-                    precision=precision,
-                )
+        sizes = {min(math.ceil(smallest * g / self.step) * self.step, largest) for g in GROWTH}
+        pools = [p for n in sorted(sizes) if n >= smallest for p in self.pools(architecture, precision, n)]
+        return [Deployment.aggregated(pool) for pool in pools]
+
+    def pools(self, architecture: Architecture, precision: Precision, chips: int) -> Sequence[Pool]:
+        """The pipeline of so many chips: a stage of whole layers on each, or more chips for each layer."""
+        check_formats(self.profile, precision)
+        if chips > MAX_CHIPS_PER_LAYER * architecture.layers:
+            raise Refusal(
+                f"{chips:,} x {self.profile.chip} are more than {MAX_CHIPS_PER_LAYER} for each of the "
+                f"{architecture.layers} layers of {architecture.id}"
+            )
+        stages = min(chips, architecture.layers)
+        tensor = max(chips // stages, 1)
+        pool = Pool(
+            hardware=self.profile.id, chips=chips, tensor=tensor, pipeline=stages, precision=precision
+        )
+        return [pool]
 
     @uses("E6", figures=["memory.capacity", "memory.usable"])
     def running_batch_limit(self, architecture: Architecture, deployment: Deployment, context: Num) -> Num:
@@ -125,16 +132,22 @@ class SramThroughput:
             "compute.dense.*",
             "latency.layer",
             "latency.layer_per_hidden",
+            "latency.expert_layer",
             "latency.hop",
             "interconnect.stage",
         ],
     )
-    def decode_step_s(self, architecture: Architecture, deployment: Deployment, batch: Num, context: Num) -> Num:
-        """Every sequence in flight gains a token: the pipeline's latency, or its slowest stage B times (E6)."""
+    def decode_step_s(
+        self, architecture: Architecture, deployment: Deployment, batch: Num, context: Num, tokens_each: Num = 1.0
+    ) -> Num:
+        """Every sequence in flight gains a token: the pipeline's latency, or its slowest stage B times (E6).
+
+        The tokens of a draft pass the stages close behind one another, so that they share the latency (E7).
+        """
         pool = deployment.decode
-        compute = self.compute.decode_s(architecture, pool, pool.chips, 1.0, context)
-        read = self.memory.read_s(architecture, pool, 1.0, context)
-        link = architecture.hidden * ACTIVATION_BYTES / self.stage_bytes_s
+        compute = self.compute.decode_s(architecture, pool, pool.chips, tokens_each, context)
+        read = self.memory.read_s(architecture, pool, 1.0, context, tokens_each)
+        link = tokens_each * architecture.hidden * ACTIVATION_BYTES / self.stage_bytes_s
         uneven = math.ceil(architecture.layers / pool.pipeline) * pool.pipeline / architecture.layers
         stage = np.maximum(np.maximum(compute, read) * uneven, link)
         return physics.pipeline_step_s(self._token_s(architecture, pool), stage, batch=batch)
@@ -148,6 +161,7 @@ class SramThroughput:
             "compute.dense.*",
             "latency.layer",
             "latency.layer_per_hidden",
+            "latency.expert_layer",
             "latency.hop",
             "latency.prefill_pass",
             "latency.prefill_chunk",
@@ -174,7 +188,12 @@ class SramThroughput:
         figures=["efficiency.prefill", "efficiency.attention", "compute.dense.*"],
     )
     def prefill_blocking_s(
-        self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num
+        self,
+        architecture: Architecture,
+        deployment: Deployment,
+        new_tokens: Num,
+        cached_tokens: Num,
+        together: Num = 1.0,  # noqa: ARG002 # prompts stream through the stages, however many they are
     ) -> Num:
         """The prompt's share of the stages' time, which decode tokens wait for."""
         pool = deployment.prefill
@@ -184,9 +203,15 @@ class SramThroughput:
         return np.ceil(np.asarray(new_tokens, dtype=float) / self.prefill_chunk)
 
     def _token_s(self, architecture: Architecture, pool: Pool) -> Num:
+        latency = physics.layers_latency_s(
+            self.layer_s + self.layer_per_hidden_s * architecture.hidden,
+            layers=architecture.layers,
+            expert_layer_s=self.expert_layer_s,
+            expert_layers=architecture.expert_layers,
+        )
         return physics.pipeline_token_s(
             layers=architecture.layers,
-            layer_s=self.layer_s + self.layer_per_hidden_s * architecture.hidden,
+            layer_s=latency / architecture.layers,
             stages=float(pool.pipeline),
             hop_s=self.hop_s,
             activation_bytes=architecture.hidden * ACTIVATION_BYTES,

@@ -1,0 +1,222 @@
+"""The fit as a problem of least squares: jobs, their measured values and weights, and the constants by family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from chipbrief.calibrate.constants import CONSTANTS, Constant, of_memory
+from chipbrief.catalogue import Catalogue
+from chipbrief.errors import Refusal
+from chipbrief.evidence import Point
+from chipbrief.evidence.jobs import Job, resolve
+from chipbrief.evidence.operating import Outlook, outlook
+from chipbrief.evidence.predict import error_family
+from chipbrief.hardware import Hardware
+from chipbrief.physics import Array
+from chipbrief.registry import Registry
+
+__all__ = ["Family", "Problem", "Row", "family_key", "rows_of"]
+
+STEP = 5e-3  # relative step of the derivatives; larger than what rounding does, smaller than a kink of the search
+WEIGHTS: Mapping[str, float] = {
+    "tpot": 1.0,
+    "ttft_light": 0.6,
+    "ttft_load": 0.25,
+    "throughput_offline": 0.4,
+    "throughput_slo": 0.4,
+    "throughput_load": 0.4,
+    "speed": 2.0,
+}  # of a row's logarithmic error: how much its family is trusted to tell the constants apart
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A measured point that resolves to a job, with the family of errors it belongs to."""
+
+    point: Point
+    job: Job
+    family: str
+
+    @property
+    def sweep(self) -> str:
+        """Points that stand or fall together: one machine, model, precision, shape of requests and source."""
+        p = self.point
+        request = (self.job.request.new, self.job.request.output)
+        return repr((self.job.hardware.id, self.job.architecture.id, self.job.precision.name, request, p.source_title))
+
+    @property
+    def fitted(self) -> bool:
+        """Whether it tells the constants something: no draft model, and no time at an operating point of its own."""
+        return self.job.speculative == "no" and self.family in WEIGHTS
+
+    @property
+    def weight(self) -> float:
+        """Of its logarithmic error; what only a vendor claims counts half."""
+        return WEIGHTS[self.family] * (0.5 if self.point.kind == "vendor_claim" else 1.0)
+
+
+def rows_of(points: Iterable[Point], registry: Registry, catalogue: Catalogue) -> list[Row]:
+    """The scored points with a value that resolve; what is refused cannot be fitted."""
+    rows = []
+    for point in points:
+        if not point.scored or point.value is None:
+            continue
+        try:
+            job = resolve(point, registry, catalogue)
+        except Refusal:
+            continue
+        if job.hardware.profile.calibration is not None:
+            family = error_family(point.metric, job)
+            single = point.metric == "tok_s_per_user" and point.concurrency in (None, 1.0)
+            rows.append(Row(point, job, "speed" if single else family))
+    return rows
+
+
+def family_key(hardware: Hardware) -> tuple[str, str]:
+    """Vendor and family: what shares its constants."""
+    assert hardware.profile.calibration is not None
+    return hardware.profile.vendor, hardware.profile.calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Chips that share their constants."""
+
+    key: tuple[str, str]
+    constants: Sequence[Constant]
+    start: int
+
+    @property
+    def span(self) -> slice:
+        """Where its constants stand in the vector of all."""
+        return slice(self.start, self.start + len(self.constants))
+
+
+class Problem:
+    """Residuals and their derivatives for some rows; x holds logarithms, families first, then the pooled constants.
+
+    Every family's constant is pulled towards the pooled one and the pooled one towards its start, so that a family
+    with few points borrows from the others and one with many goes its own way.
+    """
+
+    def __init__(self, rows: Sequence[Row], families: Sequence[tuple[str, str]], *, tie: float, prior: float) -> None:
+        self.rows = list(rows)
+        self.tie, self.prior = tie, prior
+        kinds = {family_key(r.job.hardware): r.job.hardware.profile.memory.kind for r in rows}
+        self.families: list[Family] = []
+        at = 0
+        for key in families:
+            constants = of_memory(kinds[key])
+            self.families.append(Family(key, constants, at))
+            at += len(constants)
+        self.pooled = at
+        self.size = at + len(CONSTANTS)
+
+    @cached_property
+    def start(self) -> Array:
+        """Where the fit starts."""
+        return np.log([c.start for c in self._all])
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """How far it may go."""
+        return np.log([c.low for c in self._all]), np.log([c.high for c in self._all])
+
+    @property
+    def _all(self) -> list[Constant]:
+        return [c for family in self.families for c in family.constants] + list(CONSTANTS)
+
+    def family_of(self, row: Row) -> Family:
+        """The family whose constants a row depends on."""
+        key = family_key(row.job.hardware)
+        return next(family for family in self.families if family.key == key)
+
+    # -- evaluation ------------------------------------------------------------------------------------------
+
+    def errors(self, x: Array, rows: Sequence[Row] | None = None) -> Array:
+        """Logarithm of predicted over measured, a row; shape (rows,)."""
+        rows = self.rows if rows is None else rows
+        return self._evaluate(rows, {f.key: x[f.span][np.newaxis] for f in self.families})[0]
+
+    def residuals(self, x: Array) -> Array:
+        """Weighted errors, then what holds the constants together."""
+        return np.concatenate([self.errors(x) * self._weights, self._prior @ x - self._prior_offset])
+
+    def derivatives(self, x: Array) -> Array:
+        """Jacobian of `residuals`: every constant of a family moved alone, all in one sampled evaluation."""
+        moved = {}
+        for family in self.families:
+            one = np.repeat(x[family.span][np.newaxis], len(family.constants) + 1, axis=0)
+            one[1:] += np.diag(self._steps(x, family))
+            moved[family.key] = one
+        values = self._evaluate(self.rows, moved)
+        jacobian = np.zeros((len(self.rows), self.size))
+        for i, row in enumerate(self.rows):
+            family = self.family_of(row)
+            n = len(family.constants)
+            jacobian[i, family.span] = (values[1 : n + 1, i] - values[0, i]) / self._steps(x, family)
+        return np.concatenate([jacobian * self._weights[:, np.newaxis], self._prior])
+
+    def _steps(self, x: Array, family: Family) -> Array:
+        """Steps of the derivatives, towards the inside of the bounds."""
+        high = self.bounds[1][family.span]
+        return np.where(x[family.span] + STEP <= high, STEP, -STEP)
+
+    def _evaluate(self, rows: Sequence[Row], by_family: Mapping[tuple[str, str], Array]) -> Array:
+        """Errors for several vectors of constants; shape (most samples, rows), NaN beyond a family's own."""
+        most = max(len(samples) for samples in by_family.values())
+        result = np.full((most, len(rows)), np.nan)
+        machines: dict[str, Hardware] = {}
+        seen: dict[object, Outlook] = {}
+        for i, row in enumerate(rows):
+            family, job = self.family_of(row), row.job
+            samples = by_family[family.key]
+            machine = machines.setdefault(job.hardware.id, _moved(job.hardware, family, samples))
+            key = (job.hardware.id, job.architecture.id, job.precision, job.candidates, job.request, job.mode)
+            key = (*key, job.in_flight, job.ttft_slo_s, job.tpot_slo_s, row.point.n_chips)
+            found = seen.get(key)
+            if found is None:
+                found = seen[key] = outlook(job, machine, row.point.n_chips, speculative=False)
+            assert row.point.value is not None
+            predicted = found.metric(row.point.metric, job.request)
+            result[: len(samples), i] = np.log(predicted / row.point.value)
+        return result
+
+    # -- what holds the constants ----------------------------------------------------------------------------
+
+    @cached_property
+    def _weights(self) -> Array:
+        return np.array([row.weight for row in self.rows])
+
+    @cached_property
+    def _prior(self) -> Array:
+        """Rows of the pull of families towards the pool, then of the pool towards the start."""
+        matrix = np.zeros((self.size, self.size))
+        pool = {(c.path, c.memory): self.pooled + i for i, c in enumerate(CONSTANTS)}
+        for family in self.families:
+            for i, constant in enumerate(family.constants):
+                at = family.start + i
+                matrix[at, at] = self.tie
+                matrix[at, pool[constant.path, constant.memory]] = -self.tie
+        for i in range(len(CONSTANTS)):
+            matrix[self.pooled + i, self.pooled + i] = self.prior
+        return matrix
+
+    @cached_property
+    def _prior_offset(self) -> Array:
+        offset = np.zeros(self.size)
+        offset[self.pooled :] = self.prior * self.start[self.pooled :]
+        return offset
+
+
+def _moved(hardware: Hardware, family: Family, samples: Array) -> Hardware:
+    """The machine with its family's constants at some samples, shape (samples, constants) of logarithms."""
+    ids = [hardware.profile.figure_id(c.path) for c in family.constants]
+    return hardware.at({name: np.exp(samples[:, i]) for i, name in enumerate(ids)})
+
+
+Fit = Callable[[Problem], Array]

@@ -1,0 +1,127 @@
+"""What one replica does for requests of one length at some running batches: E3 to E7."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chipbrief import physics
+from chipbrief.architecture import Architecture
+from chipbrief.hardware import Deployment, Hardware, HardwareProfile
+from chipbrief.physics import Num
+
+__all__ = ["Request", "Service", "Speculation", "serve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Tokens of a request: new and cached ones of its prompt, and its answer [tokens]."""
+
+    new: float
+    cached: float
+    output: float
+
+    @property
+    def context(self) -> float:
+        """Tokens that it holds on average while it decodes."""
+        return self.new + self.cached + self.output / 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Speculation:
+    """A draft model beside the model (E7): tokens drafted a step, share accepted, draft time over a step [1]."""
+
+    draft_tokens: Num
+    acceptance: Num
+    draft_step: Num
+
+    @classmethod
+    def of(cls, profile: HardwareProfile) -> Speculation | None:
+        """What the profile says of drafts; None where it says nothing."""
+        part = profile.speculation
+        if part is None:
+            return None
+        return cls(part.draft_tokens.value, part.acceptance.value, part.draft_step.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A replica at some running batches; arrays of shape (points,), or (samples, points) when sampling.
+
+    Attributes:
+        batch: running sequences, B [1].
+        step_s: time in which every sequence gains a token, speculation included (E3, E7) [s].
+        prompt_s: a prompt alone (E4) [s].
+        blocking_s: what it takes from the running batch (E5) [s].
+        tpot_s: time per output token at a constant number of requests in flight (E5) [s].
+        tpot_full_s: the same when all other prompts fall between the tokens, as at random arrivals [s].
+        wait_s: wait of a prompt for those before it (E5) [s].
+        requests_s: requests that the full replica ends in a second [1/s].
+    """
+
+    batch: Num
+    step_s: Num
+    prompt_s: Num
+    blocking_s: Num
+    tpot_s: Num
+    tpot_full_s: Num
+    wait_s: Num
+    requests_s: Num
+
+    @property
+    def ttft_s(self) -> Num:
+        """Time to the first token: the step in progress, the prompts before it, and the prompt [s]."""
+        return self.step_s + self.wait_s + self.prompt_s
+
+
+def serve(
+    hardware: Hardware,
+    architecture: Architecture,
+    deployment: Deployment,
+    request: Request,
+    batch: Num,
+    speculation: Speculation | None = None,
+) -> Service:
+    """Run equal requests on a replica at some running batches; arrays broadcast."""
+    model, scheduling = hardware.throughput, hardware.profile.scheduling
+    output = max(request.output, 1.0)
+    together = np.maximum(np.asarray(batch, dtype=float) / output, 1.0)
+    step = _step_s(hardware, architecture, deployment, request, batch, speculation)
+    blocking = model.prefill_blocking_s(architecture, deployment, request.new, request.cached, together)
+    if not deployment.is_aggregated:
+        blocking = 0.0 * blocking
+    stall = scheduling.stall.value if scheduling.stall else 1.0
+    share = scheduling.prompt_wait.value if scheduling.prompt_wait else 0.0
+    return Service(
+        batch=batch,
+        step_s=step,
+        prompt_s=model.prefill_s(architecture, deployment, request.new, request.cached),
+        blocking_s=blocking,
+        tpot_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output, stall=stall),
+        tpot_full_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output),
+        wait_s=physics.prompt_wait_s(blocking, batch=batch, share=share),
+        requests_s=physics.requests_per_s(step, blocking, batch=batch, output_tokens=output),
+    )
+
+
+def _step_s(
+    hardware: Hardware,
+    architecture: Architecture,
+    deployment: Deployment,
+    request: Request,
+    batch: Num,
+    speculation: Speculation | None,
+) -> Num:
+    model = hardware.throughput
+    plain = model.decode_step_s(architecture, deployment, batch, request.context)
+    if speculation is None:
+        return plain
+    drafted = speculation.draft_tokens
+    verify = model.decode_step_s(architecture, deployment, batch, request.context, drafted + 1.0)
+    return physics.speculative_tpot_s(
+        verify,
+        speculation.draft_step * plain,
+        draft_tokens=drafted,
+        accepted=physics.accepted_tokens(speculation.acceptance, drafted),
+    )

@@ -1,0 +1,133 @@
+"""Predictions of points: the model's value, its 80 % interval, and the reason where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from chipbrief.catalogue import Catalogue
+from chipbrief.errors import Refusal
+from chipbrief.evidence.jobs import Job, resolve
+from chipbrief.evidence.operating import Outlook, outlook
+from chipbrief.evidence.points import Point, Prediction
+from chipbrief.hardware import HardwareProfile
+from chipbrief.hardware.calibration import Nearness
+from chipbrief.registry import Registry
+
+__all__ = ["band_of", "error_family", "nearness", "predict", "predict_point"]
+
+LIGHT_LOAD = 8.0  # requests in flight up to which TTFT is the prompt's own time, mostly
+UNKNOWN_RATIO = 2.0  # low and high of a prediction whose family has no measured point: half and double
+
+
+def predict(
+    points: Iterable[Point],
+    registry: Registry,
+    catalogue: Catalogue,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Prediction]:
+    """Predict every point; what cannot be predicted is refused with its reason, and the rest goes on."""
+    found = []
+    for point in points:
+        progress(f"{point.model} on {point.hardware}")
+        found.append(predict_point(point, registry, catalogue))
+    return found
+
+
+def predict_point(point: Point, registry: Registry, catalogue: Catalogue) -> Prediction:
+    """Predict one point in the unit of its metric."""
+    try:
+        job = resolve(point, registry, catalogue)
+        value, low, high = _value(point, job)
+    except Refusal as reason:
+        return Prediction(None, None, None, "refused", str(reason))
+    return Prediction(value, low, high, "ok", "; ".join(job.filled))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """A prediction and the ends of its interval before the model's own error."""
+
+    value: float
+    low: float
+    high: float
+
+
+def _value(point: Point, job: Job) -> tuple[float, float, float]:
+    ends = _ends(point, job)
+    low, high = band_of(job.hardware.profile, error_family(point.metric, job), nearness(job))
+    if point.metric == "tok_s_per_user" and error_family(point.metric, job) == "tpot":
+        low, high = 1.0 / high, 1.0 / low  # the band is one of TPOT
+    return ends.value, ends.low * low, ends.high * high
+
+
+def _ends(point: Point, job: Job) -> _Ends:
+    """The value; where a draft model is at work or may be, with the span that this leaves."""
+    if job.speculative == "no":
+        value = _metric(point, job, outlook(job, job.hardware, point.n_chips, speculative=False))
+        return _Ends(value, value, value)
+    part = job.hardware.profile.speculation
+    if part is None:
+        raise Refusal(f"nothing is known of draft models on {job.hardware.profile.name}")
+    name = job.hardware.profile.figure_id("speculation.acceptance")
+    spread = [
+        _metric(point, job, outlook(job, job.hardware.at({name: share}), point.n_chips, speculative=True))
+        for share in (part.acceptance.lowest, part.acceptance.value, part.acceptance.highest)
+    ]
+    if job.speculative == "unknown":
+        plain = _metric(point, job, outlook(job, job.hardware, point.n_chips, speculative=False))
+        return _Ends(float(np.sqrt(plain * spread[1])), min(plain, *spread), max(plain, *spread))
+    return _Ends(spread[1], min(spread), max(spread))
+
+
+def _metric(point: Point, job: Job, found: Outlook) -> float:
+    if job.mode == "slo" and found.excess[0] > 1.0:
+        raise Refusal(_misses(job, found))
+    return float(found.metric(point.metric, job.request)[0])
+
+
+def _misses(job: Job, found: Outlook) -> str:
+    levels = [
+        f"{name} {limit * 1e3:,.0f} ms"
+        for name, limit in (("TTFT", job.ttft_slo_s), ("TPOT", job.tpot_slo_s))
+        if np.isfinite(limit)
+    ]
+    return (
+        f"no running batch keeps {' and '.join(levels)}: one request alone is at "
+        f"{found.ttft_s[0] * 1e3:,.0f} ms and {found.tpot_s[0] * 1e3:,.1f} ms, {found.excess[0]:.2f} times the limit"
+    )
+
+
+# -- intervals ------------------------------------------------------------------------------------------------
+
+
+def error_family(metric: str, job: Job) -> str:
+    """The family of errors that a metric of a job belongs to, as in the calibration files."""
+    if metric in ("tok_s_total", "tok_s_per_chip"):
+        return {"in flight": "throughput_load", "offline": "throughput_offline", "slo": "throughput_slo"}[job.mode]
+    if metric == "tok_s_per_user" and "speed" in job.hardware.profile.errors:
+        return "speed"
+    if job.mode != "in flight":
+        return "ttft_slo" if metric == "ttft_ms" else "tpot_slo"
+    if metric == "ttft_ms":
+        return "ttft_light" if (job.in_flight or 1.0) <= LIGHT_LOAD else "ttft_load"
+    return "tpot"
+
+
+def nearness(job: Job) -> Nearness:
+    """How near the job is to what the constants were fitted to: the same system and model, or one of them new."""
+    seen = job.hardware.profile.calibrated_on
+    if job.hardware.id not in seen.hardware:
+        return "new_hardware"
+    return "seen" if job.architecture.id in seen.models else "new_model"
+
+
+def band_of(profile: HardwareProfile, family: str, near: Nearness) -> tuple[float, float]:
+    """10th and 90th percentile of measured over predicted, from cross-validation; wide where nothing was measured."""
+    bands = profile.errors.get(family) or {}
+    figure = bands.get(near) or next(iter(bands.values()), None)
+    if figure is None:
+        return 1.0 / UNKNOWN_RATIO, UNKNOWN_RATIO
+    return figure.lowest, figure.highest
