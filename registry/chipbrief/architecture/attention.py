@@ -94,6 +94,11 @@ class AttentionGroup(Strict):
         return self.span if self.top_k is None else float(self.top_k)
 
     @property
+    def sort(self) -> str:
+        """Its kind, and whether it attends to picked tokens only: what a measured point says something of."""
+        return f"{self.kind}, picked" if self.top_k is not None else self.kind
+
+    @property
     def cache_heads(self) -> int:
         """Chips that the cache of a layer can be split over by heads; 1 for a latent cache."""
         return {"latent": 1, "linear": self.heads}.get(self.kind, self.kv_heads)

@@ -68,9 +68,10 @@ class Architecture(Strict):
         return sum(group.layers for group in self.experts)
 
     @property
-    def latent_layers(self) -> int:
-        """Layers with latent attention."""
-        return sum(group.layers for group in self.attention if group.kind == "latent")
+    def chained_layers(self) -> int:
+        """Layers whose attention is a chain of further kernels, counted once a chain: latent or linear, and indexed."""
+        chains = ((g.layers, (g.kind in ("latent", "linear")) + (g.top_k is not None)) for g in self.attention)
+        return sum(layers * chains_each for layers, chains_each in chains)
 
     @property
     def context_limit(self) -> int:

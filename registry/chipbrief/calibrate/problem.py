@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,14 +22,16 @@ from chipbrief.registry import Registry
 
 __all__ = ["Family", "Problem", "Row", "family_key", "rows_of"]
 
+TIE = 0.35  # pull of a family's constant towards the pooled one, of its logarithm
+PRIOR = 0.30  # pull of a pooled constant towards its start, of its logarithm
+BALANCE = 0.75  # 0 lets every point pull alike, 1 every source
 STEP = 5e-3  # relative step of the derivatives; larger than what rounding does, smaller than a kink of the search
 WEIGHTS: Mapping[str, float] = {
     "tpot": 1.0,
-    "ttft_light": 0.6,
+    "ttft_light": 1.5,
     "ttft_load": 0.25,
     "throughput_offline": 0.4,
     "throughput_slo": 0.4,
-    "throughput_load": 0.4,
     "speed": 2.0,
 }  # of a row's logarithmic error: how much its family is trusted to tell the constants apart
 
@@ -70,9 +73,7 @@ def rows_of(points: Iterable[Point], registry: Registry, catalogue: Catalogue) -
         except Refusal:
             continue
         if job.hardware.profile.calibration is not None:
-            family = error_family(point.metric, job)
-            single = point.metric == "tok_s_per_user" and point.concurrency in (None, 1.0)
-            rows.append(Row(point, job, "speed" if single else family))
+            rows.append(Row(point, job, error_family(point.metric, job)))
     return rows
 
 
@@ -87,6 +88,7 @@ class Family:
     """Chips that share their constants."""
 
     key: tuple[str, str]
+    kind: str
     constants: Sequence[Constant]
     start: int
 
@@ -103,18 +105,26 @@ class Problem:
     with few points borrows from the others and one with many goes its own way.
     """
 
-    def __init__(self, rows: Sequence[Row], families: Sequence[tuple[str, str]], *, tie: float, prior: float) -> None:
+    def __init__(self, rows: Sequence[Row], kinds: Mapping[tuple[str, str], str]) -> None:
+        """Set a problem up.
+
+        Args:
+            rows: measured points to fit.
+            kinds: the families to fit and the kind of memory of each, in order.
+        """
         self.rows = list(rows)
-        self.tie, self.prior = tie, prior
-        kinds = {family_key(r.job.hardware): r.job.hardware.profile.memory.kind for r in rows}
         self.families: list[Family] = []
         at = 0
-        for key in families:
-            constants = of_memory(kinds[key])
-            self.families.append(Family(key, constants, at))
+        for key, kind in kinds.items():
+            constants = of_memory(kind)
+            self.families.append(Family(key, kind, constants, at))
             at += len(constants)
         self.pooled = at
         self.size = at + len(CONSTANTS)
+
+    def without(self, kept: Sequence[Row]) -> Problem:
+        """The same constants for some of the rows."""
+        return Problem(kept, {family.key: family.kind for family in self.families})
 
     @cached_property
     def start(self) -> Array:
@@ -177,7 +187,7 @@ class Problem:
             samples = by_family[family.key]
             machine = machines.setdefault(job.hardware.id, _moved(job.hardware, family, samples))
             key = (job.hardware.id, job.architecture.id, job.precision, job.candidates, job.request, job.mode)
-            key = (*key, job.in_flight, job.ttft_slo_s, job.tpot_slo_s, row.point.n_chips)
+            key = (*key, job.in_flight, job.waves, job.ttft_slo_s, job.tpot_slo_s, row.point.n_chips)
             found = seen.get(key)
             if found is None:
                 found = seen[key] = outlook(job, machine, row.point.n_chips, speculative=False)
@@ -190,7 +200,13 @@ class Problem:
 
     @cached_property
     def _weights(self) -> Array:
-        return np.array([row.weight for row in self.rows])
+        """Of the rows, with their sources brought nearer to one another: a table of 200 points has one method."""
+        groups = [(self.family_of(row).key, row.family) for row in self.rows]
+        sources = [(group, row.point.source_title) for group, row in zip(groups, self.rows, strict=True)]
+        many = Counter(sources)
+        mean = {group: np.mean([n for (g, _), n in many.items() if g == group]) for group in set(groups)}
+        balance = [mean[source[0]] / many[source] for source in sources]
+        return np.array([row.weight for row in self.rows]) * np.array(balance) ** BALANCE
 
     @cached_property
     def _prior(self) -> Array:
@@ -200,16 +216,16 @@ class Problem:
         for family in self.families:
             for i, constant in enumerate(family.constants):
                 at = family.start + i
-                matrix[at, at] = self.tie
-                matrix[at, pool[constant.path, constant.memory]] = -self.tie
+                matrix[at, at] = TIE
+                matrix[at, pool[constant.path, constant.memory]] = -TIE
         for i in range(len(CONSTANTS)):
-            matrix[self.pooled + i, self.pooled + i] = self.prior
+            matrix[self.pooled + i, self.pooled + i] = PRIOR
         return matrix
 
     @cached_property
     def _prior_offset(self) -> Array:
         offset = np.zeros(self.size)
-        offset[self.pooled :] = self.prior * self.start[self.pooled :]
+        offset[self.pooled :] = PRIOR * self.start[self.pooled :]
         return offset
 
 
@@ -218,5 +234,3 @@ def _moved(hardware: Hardware, family: Family, samples: Array) -> Hardware:
     ids = [hardware.profile.figure_id(c.path) for c in family.constants]
     return hardware.at({name: np.exp(samples[:, i]) for i, name in enumerate(ids)})
 
-
-Fit = Callable[[Problem], Array]

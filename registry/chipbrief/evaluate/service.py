@@ -8,6 +8,7 @@ import numpy as np
 
 from chipbrief import physics
 from chipbrief.architecture import Architecture
+from chipbrief.figures import Figure
 from chipbrief.hardware import Deployment, Hardware, HardwareProfile
 from chipbrief.physics import Num
 
@@ -82,8 +83,20 @@ def serve(
     request: Request,
     batch: Num,
     speculation: Speculation | None = None,
+    *,
+    waves: bool = False,
 ) -> Service:
-    """Run equal requests on a replica at some running batches; arrays broadcast."""
+    """Run requests on a replica at some running batches; arrays broadcast.
+
+    Args:
+        hardware: the machine, at its values or sampled.
+        architecture: the model.
+        deployment: the replica's shape.
+        request: tokens of a request.
+        batch: running sequences, B [1].
+        speculation: a draft model at work.
+        waves: whether all requests are of one length, so that a constant number in flight ends and begins together.
+    """
     model, scheduling = hardware.throughput, hardware.profile.scheduling
     output = max(request.output, 1.0)
     together = np.maximum(np.asarray(batch, dtype=float) / output, 1.0)
@@ -91,18 +104,23 @@ def serve(
     blocking = model.prefill_blocking_s(architecture, deployment, request.new, request.cached, together)
     if not deployment.is_aggregated:
         blocking = 0.0 * blocking
-    stall = scheduling.stall.value if scheduling.stall else 1.0
-    share = scheduling.prompt_wait.value if scheduling.prompt_wait else 0.0
+    stall, wait = scheduling.stall, scheduling.prompt_wait
+    if waves:
+        stall, wait = scheduling.stall_in_waves or stall, scheduling.prompt_wait_in_waves or wait
     return Service(
         batch=batch,
         step_s=step,
         prompt_s=model.prefill_s(architecture, deployment, request.new, request.cached),
         blocking_s=blocking,
-        tpot_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output, stall=stall),
+        tpot_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output, stall=_value(stall, 1.0)),
         tpot_full_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output),
-        wait_s=physics.prompt_wait_s(blocking, batch=batch, share=share),
+        wait_s=physics.prompt_wait_s(blocking, batch=batch, share=_value(wait, 0.0)),
         requests_s=physics.requests_per_s(step, blocking, batch=batch, output_tokens=output),
     )
+
+
+def _value(figure: Figure | None, otherwise: float) -> Num:
+    return otherwise if figure is None else figure.value
 
 
 def _step_s(

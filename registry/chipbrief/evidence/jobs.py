@@ -46,6 +46,7 @@ class Job:
         candidates: shapes that hold the model; where there are several, the best for the metric counts.
         mode: a number of requests in flight, saturated, or the best that keeps service levels.
         in_flight: requests in flight on all chips; None unless that is the mode.
+        waves: whether all requests are of one length, as far as the point tells; then they arrive in waves.
         ttft_slo_s: level of TTFT at the 99th percentile [s], infinity where none.
         tpot_slo_s: level of TPOT at the 99th percentile [s], infinity where none.
         speculative: whether a draft model is at work: yes, no or unknown.
@@ -59,6 +60,7 @@ class Job:
     candidates: tuple[Candidate, ...]
     mode: Mode
     in_flight: float | None
+    waves: bool
     ttft_slo_s: float
     tpot_slo_s: float
     speculative: Literal["yes", "no", "unknown"]
@@ -96,6 +98,7 @@ def resolve(point: Point, registry: Registry, catalogue: Catalogue) -> Job:
         candidates=candidates,
         mode=mode,
         in_flight=in_flight,
+        waves=point.isl_effective in (None, point.isl),
         ttft_slo_s=point.ttft_slo_s or np.inf,
         tpot_slo_s=point.tpot_slo_s or np.inf,
         speculative="yes" if point.speculative == "yes" else "unknown" if point.speculative == "unknown" else "no",

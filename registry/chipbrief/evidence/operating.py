@@ -88,7 +88,7 @@ def _pick(choices: list[Array], best: Array) -> Array:
 
 
 def _serve(job: Job, hardware: Hardware, candidate: Candidate, batch: Num, draft: Speculation | None) -> Service:
-    return serve(hardware, job.architecture, candidate.deployment, job.request, batch, draft)
+    return serve(hardware, job.architecture, candidate.deployment, job.request, batch, draft, waves=job.waves)
 
 
 def _in_flight(job: Job, hardware: Hardware, candidate: Candidate, draft: Speculation | None) -> Outlook:
@@ -115,7 +115,9 @@ def _at_capacity(job: Job, hardware: Hardware, candidate: Candidate, draft: Spec
     tail = scheduling.tpot_tail.value if scheduling.tpot_tail else 1.0
     tpot = np.atleast_2d(np.asarray(service.tpot_full_s, dtype=float))
     ttft = np.atleast_2d(service.prompt_s * (1.0 + PROMPTS_AHEAD) + service.step_s + 0.0 * tpot)
-    mean_ttft = np.atleast_2d(service.prompt_s + service.step_s + service.wait_s + 0.0 * tpot)
+    arrivals = service.requests_s * share
+    queue = physics.prefill_wait_s(arrivals, service.blocking_s, service_scv=0.0) if levels else service.wait_s
+    mean_ttft = np.atleast_2d(service.prompt_s + service.step_s + queue + 0.0 * tpot)
     tok_s = np.atleast_2d(service.requests_s + 0.0 * tpot) * job.request.output * candidate.replicas * share
     excess = np.maximum(tpot * tail / job.tpot_slo_s, ttft / job.ttft_slo_s)
     at = _best(tok_s, excess)

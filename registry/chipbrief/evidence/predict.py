@@ -12,11 +12,10 @@ from chipbrief.errors import Refusal
 from chipbrief.evidence.jobs import Job, resolve
 from chipbrief.evidence.operating import Outlook, outlook
 from chipbrief.evidence.points import Point, Prediction
-from chipbrief.hardware import HardwareProfile
 from chipbrief.hardware.calibration import Nearness
 from chipbrief.registry import Registry
 
-__all__ = ["band_of", "error_family", "nearness", "predict", "predict_point"]
+__all__ = ["band_of", "error_family", "nearness", "predict", "predict_point", "unlike_any"]
 
 LIGHT_LOAD = 8.0  # requests in flight up to which TTFT is the prompt's own time, mostly
 UNKNOWN_RATIO = 2.0  # low and high of a prediction whose family has no measured point: half and double
@@ -57,9 +56,10 @@ class _Ends:
 
 def _value(point: Point, job: Job) -> tuple[float, float, float]:
     ends = _ends(point, job)
-    low, high = band_of(job.hardware.profile, error_family(point.metric, job), nearness(job))
-    if point.metric == "tok_s_per_user" and error_family(point.metric, job) == "tpot":
-        low, high = 1.0 / high, 1.0 / low  # the band is one of TPOT
+    family = error_family(point.metric, job)
+    low, high = band_of(job, family)
+    if family == "tpot" and point.metric.startswith("tok_s"):
+        low, high = 1.0 / high, 1.0 / low  # a rate errs as the time behind it
     return ends.value, ends.low * low, ends.high * high
 
 
@@ -104,30 +104,48 @@ def _misses(job: Job, found: Outlook) -> str:
 
 
 def error_family(metric: str, job: Job) -> str:
-    """The family of errors that a metric of a job belongs to, as in the calibration files."""
-    if metric in ("tok_s_total", "tok_s_per_chip"):
-        return {"in flight": "throughput_load", "offline": "throughput_offline", "slo": "throughput_slo"}[job.mode]
-    if metric == "tok_s_per_user" and "speed" in job.hardware.profile.errors:
-        return "speed"
+    """The family of errors that a metric of a job belongs to, as in the calibration files.
+
+    Rates at a given number of requests in flight err as TPOT does, whose inverse they are in the main.
+    """
     if job.mode != "in flight":
+        if metric in ("tok_s_total", "tok_s_per_chip"):
+            return f"throughput_{job.mode}"
         return "ttft_slo" if metric == "ttft_ms" else "tpot_slo"
     if metric == "ttft_ms":
         return "ttft_light" if (job.in_flight or 1.0) <= LIGHT_LOAD else "ttft_load"
-    return "tpot"
+    single = metric == "tok_s_per_user" and job.in_flight == 1.0
+    return "speed" if single or job.hardware.profile.memory.kind == "sram" else "tpot"
 
 
-def nearness(job: Job) -> Nearness:
+def nearness(job: Job, family: str) -> Nearness:
     """How near the job is to what the constants were fitted to: the same system and model, or one of them new."""
-    seen = job.hardware.profile.calibrated_on
+    on = job.hardware.profile.calibrated_on
+    seen = on.throughput if family.startswith("throughput") else on.times
     if job.hardware.id not in seen.hardware:
         return "new_hardware"
-    return "seen" if job.architecture.id in seen.models else "new_model"
+    if job.architecture.id in seen.models:
+        return "seen"
+    return "new_expert_model" if job.architecture.experts else "new_model"
 
 
-def band_of(profile: HardwareProfile, family: str, near: Nearness) -> tuple[float, float]:
-    """10th and 90th percentile of measured over predicted, from cross-validation; wide where nothing was measured."""
-    bands = profile.errors.get(family) or {}
-    figure = bands.get(near) or next(iter(bands.values()), None)
-    if figure is None:
+def unlike_any(job: Job, family: str) -> bool:
+    """Whether no measured point is of the job's sort: a draft model at work, or a sort of attention not measured."""
+    on = job.hardware.profile.calibrated_on
+    seen = on.throughput if family.startswith("throughput") else on.times
+    return job.speculative != "no" or any(group.sort not in seen.attention for group in job.architecture.attention)
+
+
+def band_of(job: Job, family: str) -> tuple[float, float]:
+    """The 80 % interval of measured over predicted, from cross-validation.
+
+    The band of the job's nearness; the widest of the family where no measured point is like it; half to double
+    where the family has no band at all.
+    """
+    bands = job.hardware.profile.errors.get(family)
+    if not bands:
         return 1.0 / UNKNOWN_RATIO, UNKNOWN_RATIO
+    figure = bands.get(nearness(job, family))
+    if figure is None or unlike_any(job, family):
+        return min(f.lowest for f in bands.values()), max(f.highest for f in bands.values())
     return figure.lowest, figure.highest

@@ -21,7 +21,7 @@ CALIBRATION_FILE = "calibration.yaml"
 SECTIONS = ("calibrated_on", "efficiency", "latency", "scheduling", "speculation", "errors")
 Section = Literal["calibrated_on", "efficiency", "latency", "scheduling", "speculation", "errors"]
 
-Nearness = Literal["seen", "new_model", "new_hardware"]
+Nearness = Literal["seen", "new_model", "new_expert_model", "new_hardware"]
 
 
 class CalibrationFile(Strict):

@@ -91,21 +91,21 @@ class LatencyPart(Strict):
     """Times that do not shrink with bandwidth.
 
     HBM machines use `layer` (one chip), `layer_eight` (a layer over eight chips) and `sequence`; SRAM pipelines use
-    `layer`, `layer_per_hidden` (added for every unit of hidden width) and `hop`. `expert_layer` and `latent_layer`
-    are what routed experts and latent attention add to a layer. `prefill_pass` is a layer's latency in each pass of
-    at most `prefill_chunk` prompt tokens, to which experts and latent attention add theirs.
+    `layer`, `layer_per_hidden` (added for every unit of hidden width) and `hop`. `expert_layer` and `chained_layer`
+    are what routed experts and latent, linear or indexed attention add to a layer. `prefill_pass` is a layer's latency in each pass of
+    at most `prefill_chunk` prompt tokens, to which experts and such attention add theirs.
     """
 
     layer: Time
     layer_eight: Time | None = None
     layer_per_hidden: Time | None = None
     expert_layer: Time | None = None
-    latent_layer: Time | None = None
+    chained_layer: Time | None = None
     sequence: Time | None = None
     hop: Time | None = None
     prefill_pass: Time
     prefill_expert_pass: Time | None = None
-    prefill_latent_pass: Time | None = None
+    prefill_chained_pass: Time | None = None
     prefill_chunk: Number
     host: Time
 
@@ -115,7 +115,8 @@ class SchedulingPart(Strict):
 
     `overlap` is the sharpness q with which reading and computing overlap (E3); `imbalance` the busiest chip's expert
     bytes over the mean (E1); `stall` the share of other prompts that falls between a request's tokens, `prompt_wait`
-    the share of them that falls before its first (E5); `pass_share` the part of a pass's latency that decode steps
+    the share of them that falls before its first (E5), both apart for requests of equal lengths, which end together
+    and so arrive in waves; `pass_share` the part of a pass's latency that decode steps
     do not pay anyway; `load_at_slo` the share of capacity at which service levels at the 99th percentile hold;
     `tpot_tail` the 99th percentile of TPOT over its mean.
     """
@@ -123,17 +124,27 @@ class SchedulingPart(Strict):
     overlap: Proportion | None = None
     imbalance: Proportion | None = None
     stall: Share | None = None
+    stall_in_waves: Share | None = None
     prompt_wait: Share | None = None
+    prompt_wait_in_waves: Share | None = None
     pass_share: Share | None = None
     load_at_slo: Share | None = None
     tpot_tail: Proportion | None = None
 
 
-class CalibratedOn(Strict):
-    """Ids of the systems and models whose measured points went into the constants."""
+class Seen(Strict):
+    """Ids of the systems and models of some measured points, and the sorts of attention in them."""
 
     hardware: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    attention: tuple[str, ...] = ()
+
+
+class CalibratedOn(Strict):
+    """What the measured points of times, and those of saturated throughput, came from."""
+
+    times: Seen = Seen()
+    throughput: Seen = Seen()
 
 
 class SpeculationPart(Strict):

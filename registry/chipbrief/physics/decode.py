@@ -42,26 +42,27 @@ def layers_latency_s(
     layers: float,
     expert_layer_s: Num = 0.0,
     expert_layers: float = 0.0,
-    latent_layer_s: Num = 0.0,
-    latent_layers: float = 0.0,
+    chained_layer_s: Num = 0.0,
+    chained_layers: float = 0.0,
 ) -> Num:
-    """Latency of one pass through all layers (E3, E4): L tau + L_moe tau_moe + L_latent tau_latent.
+    """Latency of one pass through all layers (E3, E4): L tau + L_moe tau_moe + L_chain tau_chain.
 
-    Routing to experts, gathering their rows and scattering them back, and the projections of a latent cache, are
-    further kernels that wait for one another; what they add does not shrink with bandwidth.
+    Routing to experts, gathering their rows and scattering them back are further kernels that wait for one another,
+    and so are the projections of a latent cache, the gates of linear attention and an indexer; what they add does
+    not shrink with bandwidth.
 
     Args:
         layer_s: latency that every layer has, tau(n) [s].
         layers: L [1].
         expert_layer_s: what routed experts add to their layer [s].
         expert_layers: layers with routed experts, L_moe [1].
-        latent_layer_s: what latent attention adds to its layer [s].
-        latent_layers: layers with latent attention [1].
+        chained_layer_s: what a chain of attention kernels adds to its layer [s].
+        chained_layers: layers with latent attention [1].
 
     Returns:
         Seconds, broadcast shape.
     """
-    return layers * layer_s + expert_layers * expert_layer_s + latent_layers * latent_layer_s
+    return layers * layer_s + expert_layers * expert_layer_s + chained_layers * chained_layer_s
 
 
 def overlapped_s(memory_s: Num, compute_s: Num, sharpness: Num) -> Num:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chipbrief.physics.decode import overlapped_s
 from chipbrief.physics.numeric import Num
 
 __all__ = ["causal_pairs", "passes_a_prompt", "prefill_blocking_s", "prefill_s"]
@@ -23,10 +24,12 @@ def causal_pairs(new_tokens: Num, cached_tokens: Num, window: float) -> Num:
     return new_tokens * np.minimum(cached_tokens + new_tokens / 2.0, window)
 
 
-def prefill_s(*, compute_s: Num, weights_s: Num, passes: Num, pass_s: Num, host_s: Num) -> Num:
+def prefill_s(
+    *, compute_s: Num, weights_s: Num, passes: Num, pass_s: Num, host_s: Num, sharpness: Num = np.inf
+) -> Num:
     """Time from a request's start to its first token, alone on the replica (E4).
 
-    t_p = max(F_linear/(n e_p PEAK) + F_attention/(n e_a PEAK16), W/BW) + passes * L tau_p + host.
+    t_p = overlap(F_linear/(n e_p PEAK) + F_attention/(n e_a PEAK16), W/BW) + passes * L tau_p + host.
 
     Args:
         compute_s: linear layers (2 P_active S_new) and attention (4 h d over the causal pairs) together [s].
@@ -34,11 +37,12 @@ def prefill_s(*, compute_s: Num, weights_s: Num, passes: Num, pass_s: Num, host_
         passes: chunks the prompt is cut into, ceil(S_new/chunk) [1].
         pass_s: latency of one pass through all layers, L tau_p [s].
         host_s: tokenising, scheduling and sampling [s].
+        sharpness: how fully reading and computing overlap, see `overlapped_s` [1].
 
     Returns:
         Seconds, broadcast shape.
     """
-    return np.maximum(compute_s, weights_s) + passes * pass_s + host_s
+    return overlapped_s(compute_s, weights_s, sharpness) + passes * pass_s + host_s
 
 
 def passes_a_prompt(new_tokens: Num, *, chunk: Num, together: Num = 1.0) -> Num:

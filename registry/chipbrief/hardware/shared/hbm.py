@@ -96,7 +96,7 @@ _DECODE_FIGURES = (
     "latency.layer",
     "latency.layer_eight",
     "latency.expert_layer",
-    "latency.latent_layer",
+    "latency.chained_layer",
     "latency.sequence",
     "scheduling.overlap",
     "scheduling.imbalance",
@@ -114,7 +114,7 @@ _COMPUTE_FIGURES = (
 _PASS_FIGURES = (
     "latency.prefill_pass",
     "latency.prefill_expert_pass",
-    "latency.prefill_latent_pass",
+    "latency.prefill_chained_pass",
     "latency.prefill_chunk",
 )
 
@@ -130,12 +130,12 @@ class HbmThroughput:
     layer_s: Num
     layer_eight_s: Num
     expert_layer_s: Num
-    latent_layer_s: Num
+    chained_layer_s: Num
     sequence_s: Num
     overlap: Num
     prefill_pass_s: Num
     prefill_expert_pass_s: Num
-    prefill_latent_pass_s: Num
+    prefill_chained_pass_s: Num
     prefill_chunk: Num
     pass_share: Num
     host_s: Num
@@ -153,12 +153,12 @@ class HbmThroughput:
             layer_s=latency.layer.value,
             layer_eight_s=latency.layer_eight.value,
             expert_layer_s=_value(latency.expert_layer, 0.0),
-            latent_layer_s=_value(latency.latent_layer, 0.0),
+            chained_layer_s=_value(latency.chained_layer, 0.0),
             sequence_s=latency.sequence.value,
             overlap=_value(scheduling.overlap, np.inf),
             prefill_pass_s=latency.prefill_pass.value,
             prefill_expert_pass_s=_value(latency.prefill_expert_pass, 0.0),
-            prefill_latent_pass_s=_value(latency.prefill_latent_pass, 0.0),
+            prefill_chained_pass_s=_value(latency.prefill_chained_pass, 0.0),
             prefill_chunk=latency.prefill_chunk.value,
             pass_share=_value(scheduling.pass_share, 1.0),
             host_s=latency.host.value,
@@ -244,8 +244,8 @@ class HbmThroughput:
                 layers=architecture.layers,
                 expert_layer_s=self.expert_layer_s,
                 expert_layers=architecture.expert_layers,
-                latent_layer_s=self.latent_layer_s,
-                latent_layers=architecture.latent_layers,
+                chained_layer_s=self.chained_layer_s,
+                chained_layers=architecture.chained_layers,
             ),
             collective_s=self.links.step_s(architecture, pool, tokens),
             batch=batch,
@@ -256,7 +256,7 @@ class HbmThroughput:
     @uses(
         "E4",
         "E11",
-        figures=[*_COMPUTE_FIGURES, *_PASS_FIGURES, "memory.bandwidth", "efficiency.weights", "latency.host"],
+        figures=[*_COMPUTE_FIGURES, *_PASS_FIGURES, "memory.bandwidth", "efficiency.weights", "scheduling.overlap", "latency.host"],
     )
     def prefill_s(self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num) -> Num:
         """One prompt alone (E4); the stages of a pipeline work on it one after another."""
@@ -267,6 +267,7 @@ class HbmThroughput:
             passes=physics.passes_a_prompt(new_tokens, chunk=self.prefill_chunk),
             pass_s=self._pass_s(architecture),
             host_s=self.host_s,
+            sharpness=self.overlap,
         )
 
     @uses("E4", "E5", "E11", figures=[*_COMPUTE_FIGURES, *_PASS_FIGURES, "scheduling.pass_share"])
@@ -301,6 +302,6 @@ class HbmThroughput:
             layers=architecture.layers,
             expert_layer_s=self.prefill_expert_pass_s,
             expert_layers=architecture.expert_layers,
-            latent_layer_s=self.prefill_latent_pass_s,
-            latent_layers=architecture.latent_layers,
+            chained_layer_s=self.prefill_chained_pass_s,
+            chained_layers=architecture.chained_layers,
         )

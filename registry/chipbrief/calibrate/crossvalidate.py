@@ -1,0 +1,169 @@
+"""How far off unseen points are: refits that leave out whole sweeps, models or systems, and the bands they give."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chipbrief.calibrate.fit import fit
+from chipbrief.calibrate.problem import Problem, Row, family_key
+from chipbrief.hardware.calibration import Nearness
+from chipbrief.physics import Array
+
+__all__ = ["Band", "Refits", "bands", "cross_validate"]
+
+SWEEP_FOLDS = 8
+REFIT_STEPS = 8
+FEW_GROUPS = 3  # groups below which a family of chips borrows those of others
+NORMAL_90 = 1.2816  # 90th percentile of the normal distribution
+MOST = 2.5  # of a logarithm: no band says less than a factor of twelve
+ENOUGH = 20  # residuals from which a family of chips has a band of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Measured over predicted of points that a refit had not seen: the 80 % interval, and what stands behind it.
+
+    Attributes:
+        points: residuals.
+        groups: sweeps, models or systems that they come from.
+        low: lower end of measured over predicted [1].
+        high: upper end [1].
+        median_error: median of |predicted/measured - 1| [1].
+        p90_error: 90th percentile of it [1].
+        pooled: whether other families' residuals were needed.
+    """
+
+    points: int
+    groups: int
+    low: float
+    high: float
+    median_error: float
+    p90_error: float
+    pooled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refits:
+    """Errors of the rows that were left out, by nearness, and the constants of the refits without a fold of sweeps."""
+
+    errors: Mapping[Nearness, Sequence[tuple[Row, float]]]
+    constants: Array
+
+
+def cross_validate(problem: Problem, rows: Sequence[Row], best: Array, progress: Callable[[str], None]) -> Refits:
+    """Refit without each fold of sweeps, each model and each system, and hold the rest against what was left out.
+
+    Args:
+        problem: the whole problem.
+        rows: all rows whose errors are wanted, those that are not fitted too.
+        best: constants fitted to all, where the refits start.
+        progress: told what is left out next.
+    """
+    errors: dict[Nearness, list[tuple[Row, float]]] = {
+            "seen": [],
+            "new_model": [],
+            "new_expert_model": [],
+            "new_hardware": [],
+        }
+    constants: list[Array] = []
+    for near, folds in _folds(rows).items():
+        for name, left_out in folds.items():
+            progress(f"without {name}")
+            gone = set(map(id, left_out))
+            kept = [row for row in problem.rows if id(row) not in gone]
+            if len(kept) == len(problem.rows):
+                moved = best
+            else:
+                moved = fit(problem.without(kept), best, steps=REFIT_STEPS)
+            errors[near] += list(zip(left_out, map(float, problem.errors(moved, left_out)), strict=True))
+            if near == "seen":
+                constants.append(moved)
+    return Refits(errors, np.array(constants))
+
+
+def _folds(rows: Sequence[Row]) -> dict[Nearness, dict[str, list[Row]]]:
+    sweeps = sorted({row.sweep for row in rows}, key=lambda s: (zlib.crc32(s.encode()), s))
+    fold_of = {sweep: f"sweeps {i % SWEEP_FOLDS + 1} of {SWEEP_FOLDS}" for i, sweep in enumerate(sweeps)}
+    expert = [row for row in rows if row.job.architecture.experts]
+    plain = [row for row in rows if not row.job.architecture.experts]
+    return {
+        "seen": _grouped(rows, lambda row: fold_of[row.sweep]),
+        "new_model": _grouped(plain, _group_of["new_model"]),
+        "new_expert_model": _grouped(expert, _group_of["new_expert_model"]),
+        "new_hardware": _grouped(rows, _group_of["new_hardware"]),
+    }
+
+
+def _dimensions(row: Row) -> str:
+    """A model by its size and shape: releases of the same dimensions are one model to the physics."""
+    model = row.job.architecture
+    return f"{model.family.split(' ')[0]} of {model.layers} layers x {model.hidden}"
+
+
+_group_of: Mapping[Nearness, Callable[[Row], str]] = {
+    "seen": lambda row: row.sweep,
+    "new_model": _dimensions,
+    "new_expert_model": _dimensions,
+    "new_hardware": lambda row: row.job.hardware.id,
+}
+
+
+def _grouped(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return dict(sorted(groups.items()))
+
+
+def bands(refits: Refits, family: tuple[str, str]) -> Iterator[tuple[str, Nearness, Band]]:
+    """Bands of every family of errors for a family of chips; pooled with other chips' where it has few points."""
+    kinds = {family_key(r.job.hardware): r.job.hardware.profile.memory.kind for r, _ in refits.errors["seen"]}
+    for near, found in refits.errors.items():
+        for name in sorted({row.family for row, _ in found}):
+            of_all = [(row, e) for row, e in found if row.family == name]
+            own = [(row, e) for row, e in of_all if family_key(row.job.hardware) == family]
+            alike = [(row, e) for row, e in of_all if kinds[family_key(row.job.hardware)] == kinds[family]]
+            if len(own) >= ENOUGH and len({_group_of[near](row) for row, _ in own}) >= FEW_GROUPS:
+                yield name, near, _band(own, _group_of[near], pooled=False)
+            elif alike or name == "speed":
+                used = alike if len(alike) >= ENOUGH else of_all
+                yield name, near, _band(used, _group_of[near], pooled=True)
+
+
+def _band(errors: Sequence[tuple[Row, float]], group_of: Callable[[Row], str], *, pooled: bool) -> Band:
+    """Quantiles over groups of equal weight, widened as Student's t is over the normal for so few groups."""
+    groups = [group_of(row) for row, _ in errors]
+    sizes = Counter(groups)
+    weights = np.array([1.0 / sizes[group] for group in groups])
+    logs = np.array([-e for _, e in errors])
+    off = np.abs(np.exp(-logs) - 1.0)
+    widen = _student(len(sizes)) / NORMAL_90  # the centre is given, so that no freedom is spent on it
+    low, high = _quantile(logs, weights, 0.1) * widen, _quantile(logs, weights, 0.9) * widen
+    return Band(
+        points=len(errors),
+        groups=len(sizes),
+        low=float(np.exp(np.clip(low, -MOST, 0.0))),
+        high=float(np.exp(np.clip(high, 0.0, MOST))),
+        median_error=float(np.median(off)),
+        p90_error=float(np.quantile(off, 0.9)),
+        pooled=pooled,
+    )
+
+
+def _quantile(values: Array, weights: Array, level: float) -> float:
+    """A weighted quantile, straight between the points."""
+    order = np.argsort(values)
+    shares = np.cumsum(weights[order]) - weights[order] / 2.0
+    return float(np.interp(level, shares / weights.sum(), values[order]))
+
+
+def _student(freedom: int) -> float:
+    """The 90th percentile of Student's t."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.9, freedom))

@@ -1,0 +1,75 @@
+"""From measured points to calibration files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from chipbrief.calibrate.crossvalidate import Refits, cross_validate
+from chipbrief.calibrate.fit import fit
+from chipbrief.calibrate.problem import Problem, Row, family_key, rows_of
+from chipbrief.calibrate.write import calibration_texts
+from chipbrief.catalogue import Catalogue
+from chipbrief.errors import ChipbriefError
+from chipbrief.evidence import Point
+from chipbrief.physics import Array
+from chipbrief.registry import Registry
+
+__all__ = ["CALIBRATE_SPLIT", "Calibration", "calibrate"]
+
+CALIBRATE_SPLIT = "calibrate"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a calibration found.
+
+    Attributes:
+        texts: the text of `calibration.yaml` by vendor.
+        rows: the points that were fitted.
+        errors: logarithm of predicted over measured of each.
+        refits: what cross-validation found.
+    """
+
+    texts: Mapping[str, str]
+    rows: tuple[Row, ...]
+    errors: Array
+    refits: Refits
+
+
+def calibrate(
+    points: Iterable[Point],
+    registry: Registry,
+    catalogue: Catalogue,
+    *,
+    measured: str,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Calibration:
+    """Fit the constants of every family of chips to the points of the `calibrate` split, and cross-validate them.
+
+    Args:
+        points: measured points; those of another split are passed over, and all count where none names a split.
+        registry: the hardware.
+        catalogue: the architectures.
+        measured: name of the points' file, for the source.
+        progress: told what is done next.
+
+    Raises:
+        ChipbriefError: no point can be fitted.
+        MissingLibraryError: SciPy is not installed.
+    """
+    points = list(points)
+    if any(point.split for point in points):
+        points = [point for point in points if point.split == CALIBRATE_SPLIT]
+    rows = rows_of(points, registry, catalogue)
+    fitted = [row for row in rows if row.fitted]
+    if not fitted:
+        raise ChipbriefError(f"{measured}: no point of the split {CALIBRATE_SPLIT!r} can be fitted")
+    kinds = {family_key(row.job.hardware): row.job.hardware.profile.memory.kind for row in fitted}
+    problem = Problem(fitted, dict(sorted(kinds.items())))
+    progress(f"fitting {len(fitted):,} points of {len(kinds)} families of chips")
+    best = fit(problem)
+    judged = [row for row in rows if row.job.speculative == "no" and family_key(row.job.hardware) in kinds]
+    refits = cross_validate(problem, judged, best, progress)
+    texts = calibration_texts(problem, best, refits, measured)
+    return Calibration(texts, tuple(fitted), problem.errors(best), refits)

@@ -1,0 +1,188 @@
+"""Calibrations as YAML text: the same points give the same bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from chipbrief.calibrate.constants import Assumption, Constant, Unit, assumptions
+from chipbrief.calibrate.crossvalidate import Band, Refits, bands
+from chipbrief.calibrate.problem import Family, Problem, Row, family_key
+from chipbrief.physics import Array
+
+__all__ = ["calibration_texts"]
+
+SOURCE = "chipbrief-calibration"
+NOTICEABLE = 0.1  # of a weighted residual for a constant's e-fold: below it no point determines the constant
+_DAY = re.compile(r"(?:19|20)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+
+
+def calibration_texts(problem: Problem, best: Array, refits: Refits, measured: str) -> dict[str, str]:
+    """The text of `calibration.yaml` by vendor.
+
+    Args:
+        problem: what was fitted.
+        best: the fitted constants.
+        refits: what cross-validation found.
+        measured: name of the file of points, for the source's locator.
+    """
+    felt = np.linalg.norm(problem.derivatives(best)[: len(problem.rows)], axis=0)
+    vendors: dict[str, list[Family]] = {}
+    for family in problem.families:
+        vendors.setdefault(family.key[0], []).append(family)
+    return {vendor: _text(vendor, families, problem, best, felt, refits, measured) for vendor, families in vendors.items()}
+
+
+def _text(
+    vendor: str,
+    families: Sequence[Family],
+    problem: Problem,
+    best: Array,
+    felt: Array,
+    refits: Refits,
+    measured: str,
+) -> str:
+    rows = [row for row in problem.rows if row.job.hardware.profile.vendor == vendor]
+    lines = [
+        "# Written by `chipbrief calibrate`; change the points or the physics, not this file.",
+        "schema: calibration/1",
+        f"vendor: {vendor}",
+        f"software: {_quoted(_software(rows))}",
+        "families:",
+    ]
+    date = _newest(rows)
+    for family in families:
+        own = [row for row in rows if family_key(row.job.hardware) == family.key]
+        lines += [f"  {family.key[1]}:", *_seen(own)]
+        for section, items in _sections(family, best, felt, refits, date).items():
+            lines += [f"    {section}:", *(f"      {item}" for item in items)]
+        lines += _errors(refits, family, date)
+    title = f"chipbrief calibrate: {len(rows)} measured points of {vendor}, {_span(rows)}"
+    lines += ["sources:", f"  {SOURCE}: {{title: {_quoted(title)}, locator: {_quoted(measured)}}}"]
+    return "\n".join(lines) + "\n"
+
+
+def _seen(rows: Sequence[Row]) -> list[str]:
+    """What was measured, of times and of saturated throughput; a share of the constants rests on each."""
+    lines = ["    calibrated_on:"]
+    for name in ("times", "throughput"):
+        own = [row for row in rows if row.family.startswith("throughput") == (name == "throughput")]
+        hardware = sorted({row.job.hardware.id for row in own})
+        models = sorted({row.job.architecture.id for row in own})
+        sorts = sorted({group.sort for row in own for group in row.job.architecture.attention})
+        seen = {"hardware": hardware, "models": models, "attention": map(_quoted, sorts)}
+        lines.append(f"      {name}: {{{', '.join(_list(key, found) for key, found in seen.items())}}}")
+    return lines
+
+
+def _list(key: str, words: Iterable[str]) -> str:
+    return f"{key}: [{', '.join(words)}]"
+
+
+# -- constants ------------------------------------------------------------------------------------------------
+
+
+def _sections(family: Family, best: Array, felt: Array, refits: Refits, date: str) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    spread = _jackknife(refits.constants)
+    for i, constant in enumerate(family.constants):
+        at = family.start + i
+        section, name = constant.path.split(".")
+        found.setdefault(section, []).append(
+            f"{name}: {_constant(constant, best[at], spread[at], felt[at] >= NOTICEABLE, date)}"
+        )
+    for assumed in assumptions(family.kind):
+        section, name = assumed.path.split(".")
+        found.setdefault(section, []).append(f"{name}: {_assumption(assumed, date)}")
+    return found
+
+
+def _jackknife(refits: Array) -> Array:
+    """80 % half-width of each constant's logarithm, from the refits without a fold of sweeps."""
+    folds = len(refits)
+    variance = (folds - 1) / folds * ((refits - refits.mean(axis=0)) ** 2).sum(axis=0)
+    return 1.2816 * np.sqrt(variance)
+
+
+def _constant(constant: Constant, log: float, half: float, determined: bool, date: str) -> str:
+    value = float(np.exp(log))
+    if determined:
+        low, high, kind, note = value * np.exp(-half), value * np.exp(half), "calibrated", None
+    else:
+        low, high, kind = np.sqrt(value * constant.low), np.sqrt(value * constant.high), "assumed"
+        note = "no point determines it: as on other machines"
+    low, high = max(float(low), constant.low), min(float(high), constant.high)
+    return _figure(constant.unit, value, min(low, value), max(high, value), kind, date, note)
+
+
+def _assumption(assumed: Assumption, date: str) -> str:
+    return _figure(assumed.unit, assumed.value, assumed.low, assumed.high, "assumed", date, assumed.note)
+
+
+def _figure(unit: Unit, value: float, low: float, high: float, kind: str, date: str, note: str | None) -> str:
+    parts = [f"value: {_quantity(unit, value)}", f"low: {_quantity(unit, low)}", f"high: {_quantity(unit, high)}"]
+    parts += [f"kind: {kind}", f"source: {SOURCE}", f"date: {date}"]
+    parts += [f"note: {_quoted(note)}"] if note else []
+    return f"{{{', '.join(parts)}}}"
+
+
+def _quantity(unit: Unit, value: float) -> str:
+    """Four digits, in a unit that the loader reads."""
+    if unit == "share":
+        return f"{value * 100:.4g} %"
+    if unit == "time":
+        return f"{value * 1e6:.4g} us" if value < 1e-2 else f"{value * 1e3:.4g} ms"
+    return f"{value:.4g}"
+
+
+# -- errors ---------------------------------------------------------------------------------------------------
+
+
+def _errors(refits: Refits, family: Family, date: str) -> list[str]:
+    lines = ["    errors:"]
+    last = ""
+    for name, near, band in sorted(bands(refits, family.key)):
+        if name != last:
+            lines.append(f"      {name}:")
+            last = name
+        figure = _figure("ratio", 1.0, band.low, band.high, "calibrated", date, _told(band))
+        lines.append(f"        {near}: {figure}")
+    return lines
+
+
+def _told(band: Band) -> str:
+    of = "points of several machines" if band.pooled else "points"
+    return (
+        f"{band.points} {of} left out in {band.groups} groups; error {band.median_error * 100:.0f} % in the median, "
+        f"{band.p90_error * 100:.0f} % at the 90th percentile"
+    )
+
+
+# -- sources --------------------------------------------------------------------------------------------------
+
+
+def _dates(rows: Iterable[Row]) -> list[str]:
+    found = (_DAY.match(row.point.date) for row in rows)
+    return sorted(match.group() for match in found if match)
+
+
+def _newest(rows: Sequence[Row]) -> str:
+    dates = _dates(rows)
+    return dates[-1] if dates else "2026"
+
+
+def _span(rows: Sequence[Row]) -> str:
+    dates = _dates(rows)
+    return f"{dates[0]} to {dates[-1]}" if dates else "undated"
+
+
+def _software(rows: Sequence[Row]) -> str:
+    engines = sorted({row.point.engine for row in rows if row.point.engine})
+    return f"{', '.join(engines) or 'not stated'}; points of {_span(rows)}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
