@@ -20,6 +20,7 @@ SWEEP_FOLDS = 8
 REFIT_STEPS = 8
 FEW_GROUPS = 3  # groups below which a family of chips borrows those of others
 NORMAL_90 = 1.2816  # 90th percentile of the normal distribution
+LEFT_OUT_SHARE = 0.632  # weight of the errors of what was left out
 MOST = 2.5  # of a logarithm: no band says less than a factor of twelve
 ENOUGH = 20  # residuals from which a family of chips has a band of its own
 
@@ -49,9 +50,16 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Refits:
-    """Errors of the rows that were left out, by nearness, and the constants of the refits without a fold of sweeps."""
+    """What the refits found.
+
+    Attributes:
+        errors: logarithm of predicted over measured of the rows that were left out, by nearness.
+        fitted: the same of every row under the constants fitted to all, by the row's id().
+        constants: those of the refits without a fold of sweeps.
+    """
 
     errors: Mapping[Nearness, Sequence[tuple[Row, float]]]
+    fitted: Mapping[int, float]
     constants: Array
 
 
@@ -83,7 +91,8 @@ def cross_validate(problem: Problem, rows: Sequence[Row], best: Array, progress:
             errors[near] += list(zip(left_out, map(float, problem.errors(moved, left_out)), strict=True))
             if near == "seen":
                 constants.append(moved)
-    return Refits(errors, np.array(constants))
+    fitted = dict(zip(map(id, rows), map(float, problem.errors(best, rows)), strict=True))
+    return Refits(errors, fitted, np.array(constants))
 
 
 def _folds(rows: Sequence[Row]) -> dict[Nearness, dict[str, list[Row]]]:
@@ -129,30 +138,41 @@ def bands(refits: Refits, family: tuple[str, str]) -> Iterator[tuple[str, Nearne
             own = [(row, e) for row, e in of_all if family_key(row.job.hardware) == family]
             alike = [(row, e) for row, e in of_all if kinds[family_key(row.job.hardware)] == kinds[family]]
             if len(own) >= ENOUGH and len({_group_of[near](row) for row, _ in own}) >= FEW_GROUPS:
-                yield name, near, _band(own, _group_of[near], pooled=False)
+                yield name, near, _band(own, near, refits, pooled=False)
             elif alike or name == "speed":
                 used = alike if len(alike) >= ENOUGH else of_all
-                yield name, near, _band(used, _group_of[near], pooled=True)
+                yield name, near, _band(used, near, refits, pooled=True)
 
 
-def _band(errors: Sequence[tuple[Row, float]], group_of: Callable[[Row], str], *, pooled: bool) -> Band:
-    """Quantiles over groups of equal weight, widened as Student's t is over the normal for so few groups."""
-    groups = [group_of(row) for row, _ in errors]
+def _band(errors: Sequence[tuple[Row, float]], near: Nearness, refits: Refits, *, pooled: bool) -> Band:
+    """Quantiles over groups of equal weight, widened as Student's t is over the normal for so few groups.
+
+    A refit without whole sweeps knows less than the fit that is used, so that for points like those it was fitted to
+    the two are mixed as in Efron's .632 estimator (JASA 78, 1983): .368 of the fit's own errors, .632 of the others.
+    """
+    groups = [_group_of[near](row) for row, _ in errors]
     sizes = Counter(groups)
     weights = np.array([1.0 / sizes[group] for group in groups])
-    logs = np.array([-e for _, e in errors])
+    logs = -np.array([e for _, e in errors])
     off = np.abs(np.exp(-logs) - 1.0)
-    widen = _student(len(sizes)) / NORMAL_90  # the centre is given, so that no freedom is spent on it
-    low, high = _quantile(logs, weights, 0.1) * widen, _quantile(logs, weights, 0.9) * widen
+    ends = _ends(logs, weights)
+    if near == "seen":
+        own = -np.array([refits.fitted[id(row)] for row, _ in errors])
+        ends = (1.0 - LEFT_OUT_SHARE) * _ends(own, weights) + LEFT_OUT_SHARE * ends
+    ends = ends * _student(len(sizes)) / NORMAL_90  # the centre is given, so that no freedom is spent on it
     return Band(
         points=len(errors),
         groups=len(sizes),
-        low=float(np.exp(np.clip(low, -MOST, 0.0))),
-        high=float(np.exp(np.clip(high, 0.0, MOST))),
+        low=float(np.exp(np.clip(ends[0], -MOST, 0.0))),
+        high=float(np.exp(np.clip(ends[1], 0.0, MOST))),
         median_error=float(np.median(off)),
         p90_error=float(np.quantile(off, 0.9)),
         pooled=pooled,
     )
+
+
+def _ends(logs: Array, weights: Array) -> Array:
+    return np.array([_quantile(logs, weights, 0.1), _quantile(logs, weights, 0.9)])
 
 
 def _quantile(values: Array, weights: Array, level: float) -> float:
