@@ -13,7 +13,9 @@ from chipbrief_templates import DEFAULT_MIX
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 SESSION = re.search(r"```console\n(.*?)```", README, re.DOTALL)
+POINTS = re.search(r"```csv\n(.*?)```", README, re.DOTALL)
 assert SESSION
+assert POINTS
 COMMANDS = [line.removeprefix("$ ").split("#")[0].strip() for line in SESSION[1].splitlines()]
 
 
@@ -21,6 +23,7 @@ COMMANDS = [line.removeprefix("$ ").split("#")[0].strip() for line in SESSION[1]
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_of_the_session_works_as_typed(command: str, tmp_path: Path) -> None:
     shutil.copy(DEFAULT_MIX, tmp_path / "mix.yaml")
+    (tmp_path / "points.csv").write_text(POINTS[1])
     script, *arguments = command.split()
     assert script == ".venv/bin/chipbrief"
     program = Path(sys.executable).with_name("chipbrief")

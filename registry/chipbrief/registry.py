@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 import pluggy
 
 from chipbrief import hookspecs
+from chipbrief.catalogue import Names
 from chipbrief.errors import ChipbriefError, PluginError, did_you_mean
 from chipbrief.hardware import Hardware
 
@@ -45,7 +46,7 @@ class PluginRecord:
 
 @dataclass(frozen=True)
 class Registry:
-    """Hardware by id, sorted; `names` maps every accepted name to its id; `plugins` tells what was found."""
+    """Hardware by id, sorted; `names` maps every accepted name, in any case, to its id; `plugins` is what was found."""
 
     hardware: Mapping[str, Hardware]
     names: Mapping[str, str]
@@ -60,7 +61,7 @@ class Registry:
         return len(self.hardware)
 
     def __getitem__(self, name: str) -> Hardware:
-        """The system of that id or alias; raises ChipbriefError with the nearest name."""
+        """The system of that id or alias, in any case; raises ChipbriefError with the nearest name."""
         if name not in self.names:
             raise ChipbriefError(f"unknown hardware {name!r}" + did_you_mean(name, self.names))
         return self.hardware[self.names[name]]
@@ -88,7 +89,7 @@ def load_registry(found: Iterable[EntryPoint] | None = None, *, strict: bool = F
     if strict and failed:
         raise PluginError(f"plugin {failed[0]}")
     hardware = {name: host.hardware[name] for name in sorted(host.hardware)}
-    names = {name: host.names[name][0] for name in sorted(host.names)}
+    names = Names({name: host.names[name][0] for name in sorted(host.names)})
     return Registry(hardware, names, records)
 
 
@@ -130,8 +131,9 @@ class _Host:
     def _enter(self, systems: list[Hardware], distribution: str) -> None:
         entered: dict[str, tuple[str, str]] = {}
         for system in systems:
-            for name in dict.fromkeys((system.id, *system.profile.aliases)):
-                owner = self.names.get(name) or entered.get(name)
+            by_fold = {name.casefold(): name for name in (*system.profile.aliases, system.id)}
+            for folded, name in by_fold.items():
+                owner = next((o for n, o in (self.names | entered).items() if n.casefold() == folded), None)
                 if owner:
                     raise PluginError(
                         f"the hardware name {name!r} of {system.id} ({distribution}) belongs to {owner[0]} ({owner[1]})"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chipbrief.evaluate import Results
+from chipbrief.evidence.model_error import ModelError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,22 +18,24 @@ __all__ = ["csv_files", "results_json", "tables"]
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def tables(results: Results) -> Mapping[str, pd.DataFrame]:
-    """Every table of the results, by file name."""
+def tables(results: Results, error: ModelError) -> Mapping[str, pd.DataFrame]:
+    """Every table of the results and of the model's own error, by file name."""
     return {
         "operating_points": results.points_table(),
         "costs": results.costs_table(),
         "cost_lines": results.lines_table(),
         "frontier": results.frontier_table(),
         "inputs": results.inputs_table(),
+        "model_error": error.scores_table(),
+        "measured_points": error.points_table(),
     }
 
 
-def csv_files(results: Results) -> dict[Path, bytes]:
+def csv_files(results: Results, error: ModelError) -> dict[Path, bytes]:
     """The tables as CSV; a text that a spreadsheet would run as a formula gets a quote in front."""
     return {
         Path("data") / f"{name}.csv": _safe(table).to_csv(index=False, lineterminator="\n").encode()
-        for name, table in tables(results).items()
+        for name, table in tables(results, error).items()
     }
 
 
@@ -40,7 +43,7 @@ def _safe(table: pd.DataFrame) -> pd.DataFrame:
     return table.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(DANGEROUS) else v)
 
 
-def results_json(results: Results, briefing: Mapping[str, Any]) -> bytes:
+def results_json(results: Results, error: ModelError, briefing: Mapping[str, Any]) -> bytes:
     """All tables, the mix and the briefing as one JSON document; what is not a number is null."""
     document = {
         "as_of": results.as_of,
@@ -48,7 +51,7 @@ def results_json(results: Results, briefing: Mapping[str, Any]) -> bytes:
         "seed": results.seed,
         "mix": results.mix.model_dump(mode="json", by_alias=True),
         "missing_plugins": [str(record) for record in results.missing],
-        "tables": {name: _records(table) for name, table in tables(results).items()},
+        "tables": {name: _records(table) for name, table in tables(results, error).items()},
         "briefing": briefing,
     }
     return (json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()

@@ -14,6 +14,7 @@ from pathlib import Path
 from chipbrief.catalogue import Catalogue
 from chipbrief.errors import InputError, MissingLibraryError, Problem
 from chipbrief.evaluate import SAMPLES, SEED, Results, evaluate
+from chipbrief.evidence.model_error import ModelError, model_error
 from chipbrief.registry import Registry
 from chipbrief_reports.briefing.compose import compose
 from chipbrief_reports.briefing.document import Block, Briefing, Chart, Columns, as_json
@@ -77,16 +78,19 @@ def build(
         seed=SEED if seed is None else seed,
         progress=progress,
     )
-    briefing = _composed(request, results)
-    files, pages, refused = _files(request, results, briefing, set(formats or request.formats), progress)
+    progress("model against measurement")
+    error = model_error(registry, catalogue)
+    briefing = _composed(request, results, error)
+    files, pages, refused = _files(request, results, error, briefing, set(formats or request.formats), progress)
     progress("writing")
     written = _put(output, files)
     return BuildReport(written, pages, (), refused)
 
 
-def _composed(request: Request, results: Results) -> Briefing:
+def _composed(request: Request, results: Results, error: ModelError) -> Briefing:
     return compose(
         results,
+        error,
         title=request.title,
         organisation=request.organisation,
         sections=request.sections,
@@ -96,13 +100,18 @@ def _composed(request: Request, results: Results) -> Briefing:
 
 
 def _files(
-    request: Request, results: Results, briefing: Briefing, wanted: set[str], progress: Callable[[str], None]
+    request: Request,
+    results: Results,
+    error: ModelError,
+    briefing: Briefing,
+    wanted: set[str],
+    progress: Callable[[str], None],
 ) -> tuple[dict[Path, bytes], int | None, str | None]:
     """Everything to write, by path; the PDF's pages; and why there is no PDF."""
     files: dict[Path, bytes] = {}
-    data = results_json(results, as_json(briefing))
+    data = results_json(results, error, as_json(briefing))
     if "csv" in wanted:
-        files |= csv_files(results)
+        files |= csv_files(results, error)
     if "json" in wanted:
         files[JSON] = data
     if not wanted & {"html", "pdf"}:

@@ -328,7 +328,8 @@ def test_mixed_formats_are_stored_part_by_part() -> None:
         ("gpt-oss-120b", "fp4", "bf16", "bf16", "mxfp4", "bf16"),
         ("gpt-oss-120b", "nvfp4", "bf16", "bf16", "mxfp4", "bf16"),
         ("gpt-oss-20b", "mxfp4", "bf16", "bf16", "mxfp4", "bf16"),
-        ("gpt-oss-20b", "fp8", "fp8", "fp8", "fp8", "fp8"),
+        # no eight-bit checkpoint of it exists: reports that say fp8 name the activations or the cache
+        ("gpt-oss-20b", "fp8", "bf16", "bf16", "mxfp4", "fp8"),
         ("kimi-k3", "fp4", "bf16", "bf16", "mxfp4", "bf16"),
         ("kimi-k2.5", None, "bf16", "bf16", "int4", "bf16"),
         ("kimi-k2.5", "int4", "bf16", "bf16", "int4", "bf16"),

@@ -10,8 +10,23 @@ import pytest
 from chipbrief.errors import ChipbriefError, PluginError
 from chipbrief.registry import PluginRecord, Registry, load_registry
 
-VENDORS = {"cerebras", "groq", "nvidia"}
-SYSTEMS = {"cerebras-cs3", "groq-lpu", "nvidia-b200"}
+VENDORS = {"amd", "cerebras", "groq", "nvidia", "sambanova"}
+SYSTEMS = {
+    "amd-mi300x",
+    "amd-mi325x",
+    "amd-mi350x",
+    "amd-mi355x",
+    "cerebras-cs3",
+    "groq-lpu",
+    "nvidia-b200",
+    "nvidia-b300",
+    "nvidia-gb200-nvl72",
+    "nvidia-gb300-nvl72",
+    "nvidia-gh200",
+    "nvidia-h100",
+    "nvidia-h200",
+    "sambanova-sn40l",
+}
 HOOK = "from chipbrief import Hardware, hookimpl\nfrom pathlib import Path\n@hookimpl\ndef chipbrief_hardware():\n    "
 READ = "Hardware.from_yaml(Path(__file__).parent / 'x1.yaml')"
 
@@ -183,7 +198,7 @@ def test_an_invalid_profile_is_a_failed_plugin_with_file_line_and_field(install:
     error = record(registry, "invalid").error or ""
     assert error.startswith("InputError: ")
     assert "chipbrief_test_invalid/x1.yaml:15:13: memory.capacity: a number needs its source" in error
-    assert "x1.yaml:37:17: interconnect.chip.value: expected a bandwidth" in error
+    assert "x1.yaml:38:17: interconnect.chip.value: expected a bandwidth" in error
 
 
 @pytest.mark.parametrize("changes", [{"id: acme-x1": "id: nvidia-b200"}, {"aliases: [x1]": "aliases: [b200]"}])

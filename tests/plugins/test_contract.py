@@ -77,19 +77,25 @@ def test_every_figure_is_finite_and_positive_and_inside_its_range(hardware: Hard
         assert 0 < figure.lowest <= figure.value <= figure.highest < math.inf, name
 
 
+# Blackwell Ultra quickened dense NVFP4 alone: NVIDIA lists 144 PFLOPS sparse and 108 dense of eight chips
+NARROW = {("nvidia-b300", "fp4"): 3 / 4, ("nvidia-gb300-nvl72", "fp4"): 3 / 4}
+
+
 @systems
 def test_dense_peaks_are_below_sparse_ones(hardware: Hardware) -> None:
     compute = hardware.profile.compute
     for name, sparse in compute.sparse.items():
         assert compute.dense[name].highest < sparse.lowest, name
-        assert compute.dense[name].value <= sparse.value / 2 * 1.12, name  # 2:4 at least doubles; 12 % between sources
+        share = NARROW.get((hardware.id, name), 1 / 2)  # 2:4 at least doubles
+        assert compute.dense[name].value <= sparse.value * share * 1.12, name  # 12 % between sources
 
 
 @systems
 def test_shares_of_a_peak_stay_below_it(hardware: Hardware) -> None:
     efficiency = hardware.profile.efficiency
-    for name in type(efficiency).model_fields:
-        assert getattr(efficiency, name).highest <= 1.0
+    shares = {name: figure for name in type(efficiency).model_fields if (figure := getattr(efficiency, name))}
+    assert set(shares) >= {"weights", "kv", "decode", "prefill", "attention"}
+    assert [name for name, figure in shares.items() if figure.highest > 1.0] == []
 
 
 @systems
@@ -210,18 +216,28 @@ WITNESSES = {"llama-3.1-8b", "llama-3.1-70b", "gpt-oss-120b", "deepseek-r1"}
 
 @cache
 def moved_by(system: str) -> dict[tuple[str, str], set[str]]:
-    """For every declared method of a system: the figures that change its result when they are halved or doubled."""
+    """For every declared method of a system: the figures that change its result when they are halved or doubled.
+
+    Figures that no method declares are moved together, and one at a time only where that changes anything.
+    """
     hardware = REGISTRY[system]
     placed = [p for p in PLACED[system] if p.architecture.id in WITNESSES]
     calls = declared(hardware)
     base = {call: fingerprint(hardware, call, placed) for call in calls}
+    values = {name: figure.value for name, (_, figure) in hardware.profile.figures.items()}
+    somewhere = {name for call in calls for name in hardware.trail(*call).figures}
+    nowhere = sorted(set(values) - somewhere)
+
+    def moving(names: list[str], among: list[tuple[str, str]], factor: float) -> list[tuple[str, str]]:
+        other = hardware.at({name: values[name] * factor for name in names})
+        return [call for call in among if not np.array_equal(fingerprint(other, call, placed), base[call])]
+
+    suspects = nowhere if any(moving(nowhere, calls, factor) for factor in (0.5, 2.0)) else []
     moved: dict[tuple[str, str], set[str]] = {call: set() for call in calls}
-    for name, (_, figure) in hardware.profile.figures.items():
+    for name in [*sorted(somewhere), *suspects]:
         for factor in (0.5, 2.0):
-            other = hardware.at({name: figure.value * factor})
-            for call in calls:
-                if name not in moved[call] and not np.array_equal(fingerprint(other, call, placed), base[call]):
-                    moved[call].add(name)
+            for call in moving([name], [call for call in calls if name not in moved[call]], factor):
+                moved[call].add(name)
     return moved
 
 
@@ -339,6 +355,19 @@ def test_a_token_costs_at_least_its_bytes_and_its_operations(where) -> None:
     one = hardware.throughput.decode_step_s(architecture, placed.deployment, 1.0, 1.0)
     active = architecture.active_parameters * 0.5  # no format is narrower than half a byte
     assert one >= active / (pool.chips * hardware.profile.memory.bandwidth.value)
+
+
+@systems
+def test_no_draw_of_the_figures_makes_a_step_faster_than_its_bytes_and_operations(hardware: Hardware) -> None:
+    """Roofline again, at 200 draws: a latency that falls below nothing would show in the shortest step."""
+    drawn = sample_figures({name: figure for name, (_, figure) in hardware.profile.figures.items()}, 200, seed=5)
+    sampled = hardware.at(drawn)
+    peak = np.max([figure.value for figure in sampled.profile.compute.dense.values()], axis=0)
+    for placed in PLACED[hardware.id][:: max(len(PLACED[hardware.id]) // 40, 1)]:
+        chips, architecture = placed.deployment.decode.chips, placed.architecture
+        one = sampled.throughput.decode_step_s(architecture, placed.deployment, 1.0, 1.0)
+        read = architecture.active_parameters * 0.5 / (chips * sampled.profile.memory.bandwidth.value)
+        assert (one >= np.maximum(read, architecture.linear_flop / (chips * peak))).all(), placed
 
 
 @given(st.sampled_from(SYSTEMS), st.floats(0, 1), st.floats(1.001, 3.0))

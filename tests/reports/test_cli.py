@@ -144,7 +144,11 @@ def test_help_states_the_defaults_that_hold() -> None:
 
 
 def test_shell_completes_ids(run: Run) -> None:
-    for words, wanted in (("systems nv", "nvidia-b200"), ("models llama-3.1-8", "llama-3.1-8b"), ("do", "doctor")):
+    for words, wanted in (
+        ("systems nvidia-b2", "nvidia-b200"),
+        ("models llama-3.1-8", "llama-3.1-8b"),
+        ("do", "doctor"),
+    ):
         env = {"_CHIPBRIEF_COMPLETE": "bash_complete", "COMP_WORDS": f"chipbrief {words}"}
         found = run(env={**env, "COMP_CWORD": str(len(words.split()))})
         assert found.stdout == f"plain,{wanted}\n"
@@ -155,7 +159,8 @@ def test_shell_completes_ids(run: Run) -> None:
 
 def test_systems_lists_whole_systems() -> None:
     listed = {s["id"]: s for s in json.loads(invoke("systems", "--json").stdout)["systems"]}
-    assert list(listed) == ["cerebras-cs3", "groq-lpu", "nvidia-b200"]
+    assert list(listed) == sorted(listed)
+    assert set(listed) >= {"amd-mi300x", "cerebras-cs3", "groq-lpu", "nvidia-b200", "sambanova-sn40l"}
     b200 = listed["nvidia-b200"]
     assert b200["chips_per_system"] == 8
     assert b200["memory_per_system"] == {"value": 1.44e12, "unit": "bytes", "text": "1.44 TB"}  # 8 x 180 GB
@@ -173,8 +178,16 @@ def figures_of(node: Any, path: str = "") -> dict[str, dict[str, str]]:
     return {k: v for key, inner in pairs for k, v in figures_of(inner, f"{path}.{key}".lstrip(".")).items()}
 
 
+def with_calibration(profile: dict[str, Any]) -> dict[str, Any]:
+    """A profile with the family of the calibration beside it, which a section of its own overlays."""
+    beside = yaml.load((B200.parent / "calibration.yaml").read_text(), yaml.BaseLoader)
+    family = beside["families"][profile["calibration"]]
+    fitted = {section: {**part, **profile.get(section, {})} for section, part in family.items()}
+    return {**profile, **fitted, "sources": {**beside["sources"], **profile["sources"]}}
+
+
 def test_a_system_shows_every_figure_with_its_source() -> None:
-    profile = yaml.load(B200.read_text(), yaml.BaseLoader)  # it makes nothing but text
+    profile = with_calibration(yaml.load(B200.read_text(), yaml.BaseLoader))  # it makes nothing but text
     wanted = figures_of(profile)
     document = json.loads(invoke("systems", "nvidia-b200", "--json").stdout)
     shown = {figure["path"]: figure for figure in document["figures"]}

@@ -18,7 +18,7 @@ from pypdf import PdfReader
 
 SCRIPT = Path(sys.executable).parent / "chipbrief"
 DATE = {"SOURCE_DATE_EPOCH": "1795392000"}  # 2026-11-23
-CSV = ("operating_points", "costs", "cost_lines", "frontier", "inputs")
+CSV = ("operating_points", "costs", "cost_lines", "frontier", "inputs", "model_error", "measured_points")
 MIX = """\
 schema: workload-mix/1
 name: small

@@ -73,21 +73,19 @@ def cross_validate(problem: Problem, rows: Sequence[Row], best: Array, progress:
         progress: told what is left out next.
     """
     errors: dict[Nearness, list[tuple[Row, float]]] = {
-            "seen": [],
-            "new_model": [],
-            "new_expert_model": [],
-            "new_hardware": [],
-        }
+        "seen": [],
+        "new_model": [],
+        "new_expert_model": [],
+        "new_hardware": [],
+    }
     constants: list[Array] = []
     for near, folds in _folds(rows).items():
         for name, left_out in folds.items():
             progress(f"without {name}")
             gone = set(map(id, left_out))
             kept = [row for row in problem.rows if id(row) not in gone]
-            if len(kept) == len(problem.rows):
-                moved = best
-            else:
-                moved = fit(problem.without(kept), best, steps=REFIT_STEPS)
+            same = len(kept) == len(problem.rows)
+            moved = best if same else fit(problem.without(kept), best, steps=REFIT_STEPS)
             errors[near] += list(zip(left_out, map(float, problem.errors(moved, left_out)), strict=True))
             if near == "seen":
                 constants.append(moved)

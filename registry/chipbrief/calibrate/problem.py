@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,9 +52,25 @@ class Row:
         return repr((self.job.hardware.id, self.job.architecture.id, self.job.precision.name, request, p.source_title))
 
     @property
+    def operating_point(self) -> Hashable:
+        """Points of one operating point are computed once, whatever metric of it they measure."""
+        j = self.job
+        asked = (j.mode, j.in_flight, j.waves, j.ttft_slo_s, j.tpot_slo_s, self.point.n_chips)
+        return (j.hardware.id, j.architecture.id, j.precision, j.candidates, j.request, *asked)
+
+    @property
     def fitted(self) -> bool:
-        """Whether it tells the constants something: no draft model, and no time at an operating point of its own."""
-        return self.job.speculative == "no" and self.family in WEIGHTS
+        """Whether it tells the constants something.
+
+        Not with a draft model, on memory that is full before the first request, or as a time at an operating point
+        that the row does not state.
+        """
+        return self.judged and self.family in WEIGHTS
+
+    @property
+    def judged(self) -> bool:
+        """Whether its error tells how far off points like it are."""
+        return self.job.speculative == "no" and not self.job.tight
 
     @property
     def weight(self) -> float:
@@ -129,12 +145,13 @@ class Problem:
     @cached_property
     def start(self) -> Array:
         """Where the fit starts."""
-        return np.log([c.start for c in self._all])
+        start: Array = np.log(np.array([c.start for c in self._all]))
+        return start
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
         """How far it may go."""
-        return np.log([c.low for c in self._all]), np.log([c.high for c in self._all])
+        return np.log(np.array([c.low for c in self._all])), np.log(np.array([c.high for c in self._all]))
 
     @property
     def _all(self) -> list[Constant]:
@@ -150,7 +167,8 @@ class Problem:
     def errors(self, x: Array, rows: Sequence[Row] | None = None) -> Array:
         """Logarithm of predicted over measured, a row; shape (rows,)."""
         rows = self.rows if rows is None else rows
-        return self._evaluate(rows, {f.key: x[f.span][np.newaxis] for f in self.families})[0]
+        errors: Array = self._evaluate(rows, {f.key: x[f.span][np.newaxis] for f in self.families})[0]
+        return errors
 
     def residuals(self, x: Array) -> Array:
         """Weighted errors, then what holds the constants together."""
@@ -181,14 +199,12 @@ class Problem:
         most = max(len(samples) for samples in by_family.values())
         result = np.full((most, len(rows)), np.nan)
         machines: dict[str, Hardware] = {}
-        seen: dict[object, Outlook] = {}
+        seen: dict[Hashable, Outlook] = {}
         for i, row in enumerate(rows):
             family, job = self.family_of(row), row.job
             samples = by_family[family.key]
             machine = machines.setdefault(job.hardware.id, _moved(job.hardware, family, samples))
-            key = (job.hardware.id, job.architecture.id, job.precision, job.candidates, job.request, job.mode)
-            key = (*key, job.in_flight, job.waves, job.ttft_slo_s, job.tpot_slo_s, row.point.n_chips)
-            found = seen.get(key)
+            found = seen.get(key := row.operating_point)
             if found is None:
                 found = seen[key] = outlook(job, machine, row.point.n_chips, speculative=False)
             assert row.point.value is not None
@@ -233,4 +249,3 @@ def _moved(hardware: Hardware, family: Family, samples: Array) -> Hardware:
     """The machine with its family's constants at some samples, shape (samples, constants) of logarithms."""
     ids = [hardware.profile.figure_id(c.path) for c in family.constants]
     return hardware.at({name: np.exp(samples[:, i]) for i, name in enumerate(ids)})
-

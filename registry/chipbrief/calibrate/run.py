@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from chipbrief.calibrate.crossvalidate import Refits, cross_validate
 from chipbrief.calibrate.fit import fit
@@ -15,7 +19,7 @@ from chipbrief.evidence import Point
 from chipbrief.physics import Array
 from chipbrief.registry import Registry
 
-__all__ = ["CALIBRATE_SPLIT", "Calibration", "calibrate"]
+__all__ = ["CALIBRATE_SPLIT", "Calibration", "calibrate", "error_summary"]
 
 CALIBRATE_SPLIT = "calibrate"
 
@@ -69,7 +73,33 @@ def calibrate(
     problem = Problem(fitted, dict(sorted(kinds.items())))
     progress(f"fitting {len(fitted):,} points of {len(kinds)} families of chips")
     best = fit(problem)
-    judged = [row for row in rows if row.job.speculative == "no" and family_key(row.job.hardware) in kinds]
+    judged = [row for row in rows if row.judged and family_key(row.job.hardware) in kinds]
     refits = cross_validate(problem, judged, best, progress)
     texts = calibration_texts(problem, best, refits, measured)
     return Calibration(texts, tuple(fitted), problem.errors(best), refits)
+
+
+def error_summary(found: Calibration) -> list[dict[str, Any]]:
+    """Errors by family of chips and of errors: of the points fitted to, and of the same points when left out."""
+    groups: dict[tuple[str, str, str], list[tuple[float, float]]] = defaultdict(list)
+    for row, left_out in found.refits.errors["seen"]:
+        key = (*family_key(row.job.hardware), row.family)
+        groups[key].append((found.refits.fitted[id(row)], left_out))
+    return [
+        {
+            "vendor": vendor,
+            "family": family,
+            "errors": errors,
+            "points": len(pairs),
+            "fitted_median": _off(pairs, 0, 0.5),
+            "fitted_p90": _off(pairs, 0, 0.9),
+            "left_out_median": _off(pairs, 1, 0.5),
+            "left_out_p90": _off(pairs, 1, 0.9),
+        }
+        for (vendor, family, errors), pairs in sorted(groups.items())
+    ]
+
+
+def _off(pairs: Sequence[tuple[float, float]], column: int, level: float) -> float:
+    """A quantile of |predicted/measured - 1|."""
+    return float(np.quantile(np.abs(np.expm1([pair[column] for pair in pairs])), level))

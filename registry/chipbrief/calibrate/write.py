@@ -32,7 +32,9 @@ def calibration_texts(problem: Problem, best: Array, refits: Refits, measured: s
     vendors: dict[str, list[Family]] = {}
     for family in problem.families:
         vendors.setdefault(family.key[0], []).append(family)
-    return {vendor: _text(vendor, families, problem, best, felt, refits, measured) for vendor, families in vendors.items()}
+    return {
+        vendor: _text(vendor, families, problem, best, felt, refits, measured) for vendor, families in vendors.items()
+    }
 
 
 def _text(
@@ -59,8 +61,10 @@ def _text(
         for section, items in _sections(family, best, felt, refits, date).items():
             lines += [f"    {section}:", *(f"      {item}" for item in items)]
         lines += _errors(refits, family, date)
-    title = f"chipbrief calibrate: {len(rows)} measured points of {vendor}, {_span(rows)}"
-    lines += ["sources:", f"  {SOURCE}: {{title: {_quoted(title)}, locator: {_quoted(measured)}}}"]
+    title = f"chipbrief calibrate: {_counted(len(rows), 'measured point')} of {vendor}, {_span(rows)}"
+    origins = "; ".join(sorted({row.point.source_title for row in rows if row.point.source_title}))
+    locator = f"{measured}, rows of the split calibrate" + (f", from {origins}" if origins else "")
+    lines += ["sources:", f"  {SOURCE}: {{title: {_quoted(title)}, locator: {_quoted(locator)}}}"]
     return "\n".join(lines) + "\n"
 
 
@@ -103,7 +107,8 @@ def _jackknife(refits: Array) -> Array:
     """80 % half-width of each constant's logarithm, from the refits without a fold of sweeps."""
     folds = len(refits)
     variance = (folds - 1) / folds * ((refits - refits.mean(axis=0)) ** 2).sum(axis=0)
-    return 1.2816 * np.sqrt(variance)
+    half: Array = 1.2816 * np.sqrt(variance)
+    return half
 
 
 def _constant(constant: Constant, log: float, half: float, determined: bool, date: str) -> str:
@@ -153,11 +158,13 @@ def _errors(refits: Refits, family: Family, date: str) -> list[str]:
 
 
 def _told(band: Band) -> str:
-    of = "points of several machines" if band.pooled else "points"
-    return (
-        f"{band.points} {of} left out in {band.groups} groups; error {band.median_error * 100:.0f} % in the median, "
-        f"{band.p90_error * 100:.0f} % at the 90th percentile"
-    )
+    errors = f"{band.median_error * 100:.0f} % in the median, {band.p90_error * 100:.0f} % at the 90th percentile"
+    machines = " of several machines" if band.pooled else ""
+    return f"{_counted(band.points, 'point')}{machines} left out in {_counted(band.groups, 'group')}; error {errors}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 # -- sources --------------------------------------------------------------------------------------------------
@@ -175,7 +182,9 @@ def _newest(rows: Sequence[Row]) -> str:
 
 def _span(rows: Sequence[Row]) -> str:
     dates = _dates(rows)
-    return f"{dates[0]} to {dates[-1]}" if dates else "undated"
+    if not dates:
+        return "undated"
+    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
 
 
 def _software(rows: Sequence[Row]) -> str:

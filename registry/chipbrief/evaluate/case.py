@@ -24,9 +24,13 @@ from chipbrief.workload import WorkloadClass
 __all__ = ["Case", "Setting", "figures_of"]
 
 
+_OF_PREDICTIONS = ("errors", "speculation")  # what only predictions of points read
+
+
 def figures_of(hardware: Hardware, terms: FinanceTerms) -> Mapping[str, Figure]:
     """Every Figure that a system's results may stand on, by id."""
-    return {name: figure for name, (_, figure) in hardware.profile.figures.items()} | dict(terms.figures)
+    found = hardware.profile.figures.items()
+    return {name: figure for name, (path, figure) in found if path[0] not in _OF_PREDICTIONS} | dict(terms.figures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,15 @@ from chipbrief.catalogue import Catalogue
 from chipbrief.errors import ChipbriefError, Refusal
 from chipbrief.evaluate import Request, serving_precision
 from chipbrief.evidence.points import Point
-from chipbrief.hardware import Deployment, Hardware, Pool
+from chipbrief.hardware import Deployment, Hardware, HbmThroughput, Pool
+from chipbrief.hardware.shared.fitting import does_not_fit
 from chipbrief.registry import Registry
 
 __all__ = ["Candidate", "Job", "Mode", "resolve"]
 
 DEFAULT_TOKENS = 1024.0
 MAX_STAGES = 8
+TIGHT = "fits only at the upper end of the memory's range"
 Mode = Literal["in flight", "offline", "slo"]
 _NAMED_SHAPE = re.compile(r"\b(?:TP|TEP|DEP)(\d+)\b")
 
@@ -46,11 +48,12 @@ class Job:
         candidates: shapes that hold the model; where there are several, the best for the metric counts.
         mode: a number of requests in flight, saturated, or the best that keeps service levels.
         in_flight: requests in flight on all chips; None unless that is the mode.
-        waves: whether all requests are of one length, as far as the point tells; then they arrive in waves.
+        waves: whether the point says that all requests were of one length, so that they arrived in waves.
         ttft_slo_s: level of TTFT at the 99th percentile [s], infinity where none.
         tpot_slo_s: level of TPOT at the 99th percentile [s], infinity where none.
         speculative: whether a draft model is at work: yes, no or unknown.
         filled: what the point left open, and what was taken for it.
+        tight: whether the model fits only at the upper end of the memory's range.
     """
 
     hardware: Hardware
@@ -65,6 +68,7 @@ class Job:
     tpot_slo_s: float
     speculative: Literal["yes", "no", "unknown"]
     filled: tuple[str, ...]
+    tight: bool
 
 
 def resolve(point: Point, registry: Registry, catalogue: Catalogue) -> Job:
@@ -87,7 +91,7 @@ def resolve(point: Point, registry: Registry, catalogue: Catalogue) -> Job:
     if longest > architecture.context_limit:
         raise Refusal(f"context {longest:,.0f} > {architecture.context_limit:,} tokens of {architecture.id}")
     mode, in_flight = _mode(point, filled)
-    candidates = _candidates(point, hardware, architecture, precision, longest, fixed=mode == "in flight")
+    candidates = _holding(point, hardware, architecture, precision, longest, filled, fixed=mode == "in flight")
     if point.n_chips is None:
         filled.append("chips as the model chooses")
     return Job(
@@ -98,11 +102,12 @@ def resolve(point: Point, registry: Registry, catalogue: Catalogue) -> Job:
         candidates=candidates,
         mode=mode,
         in_flight=in_flight,
-        waves=point.isl_effective in (None, point.isl),
+        waves=point.isl_effective is not None and point.isl_effective == point.isl,
         ttft_slo_s=point.ttft_slo_s or np.inf,
         tpot_slo_s=point.tpot_slo_s or np.inf,
         speculative="yes" if point.speculative == "yes" else "unknown" if point.speculative == "unknown" else "no",
         filled=tuple(filled),
+        tight=TIGHT in filled,
     )
 
 
@@ -133,6 +138,31 @@ def _mode(point: Point, filled: list[str]) -> tuple[Mode, float | None]:
     return "in flight", 1.0
 
 
+def _holding(
+    point: Point,
+    hardware: Hardware,
+    architecture: Architecture,
+    precision: Precision,
+    context: float,
+    filled: list[str],
+    *,
+    fixed: bool,
+) -> tuple[Candidate, ...]:
+    """Shapes that hold the model; at the upper ends of the memory's ranges where its values leave no room."""
+    try:
+        return _candidates(point, hardware, architecture, precision, context, fixed=fixed)
+    except Refusal as refusal:
+        memory = hardware.profile.memory
+        ends = {"memory.capacity": memory.capacity.highest, "memory.usable": memory.usable.highest}
+        roomy = hardware.at({hardware.profile.figure_id(name): value for name, value in ends.items()})
+        try:
+            found = _candidates(point, roomy, architecture, precision, context, fixed=fixed)
+        except Refusal:
+            raise refusal from None
+    filled.append(TIGHT)
+    return found
+
+
 # -- shapes ---------------------------------------------------------------------------------------------------
 
 
@@ -160,8 +190,6 @@ def _candidate(
 def _too_small(
     hardware: Hardware, architecture: Architecture, precision: Precision, context: float, chips: int
 ) -> Refusal:
-    from chipbrief.hardware.shared.fitting import does_not_fit
-
     pool = hardware.throughput.pools(architecture, precision, 1)[0]
     memory = float(np.max(hardware.bandwidth.memory_bytes(pool))) * chips
     try:
@@ -210,8 +238,6 @@ def _stated(
     point: Point, hardware: Hardware, architecture: Architecture, precision: Precision, chips: int
 ) -> Iterable[tuple[Pool, int]]:
     """Degrees as the row states them: `dp` replicates the attention of a model with experts, and others whole."""
-    from chipbrief.hardware import HbmThroughput
-
     model = hardware.throughput
     tp, dp = point.tp or 1, point.dp or 1
     if not isinstance(model, HbmThroughput):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -58,33 +60,42 @@ def outlook(job: Job, hardware: Hardware, chips: int | None, *, speculative: boo
         speculative: with a draft model (E7).
     """
     draft = Speculation.of(hardware.profile) if speculative else None
-    found = [_in_flight(job, hardware, c, draft) if job.mode == "in flight" else _at_capacity(job, hardware, c, draft)
-             for c in job.candidates]
-    found = [_of_chips(o, c, chips) for o, c in zip(found, job.candidates, strict=True)]
+    at = _in_flight if job.mode == "in flight" else _at_capacity
+    found = [_counted(at(job, hardware, c, draft), c, chips) for c in job.candidates]
     if len(found) == 1:
         return found[0]
-    rank = _rank(job, found, chips)
-    best = np.argmin(rank, axis=0)
-    return Outlook(*(_pick([getattr(o, name) for o in found], best) for name in Outlook.__slots__))
+    best = np.argmin(_rank(job, found, chips), axis=0)
+    return Outlook(
+        tpot_s=_pick([o.tpot_s for o in found], best),
+        ttft_s=_pick([o.ttft_s for o in found], best),
+        tok_s=_pick([o.tok_s for o in found], best),
+        chips=_pick([o.chips for o in found], best),
+        excess=_pick([o.excess for o in found], best),
+    )
 
 
 def _rank(job: Job, found: list[Outlook], chips: int | None) -> Array:
-    """Lower is better: the fastest token for requests in flight, else the most tokens a chip within the levels."""
+    """Lower is better: the fastest token for requests in flight, else the most tokens within the levels.
+
+    Where the point names no chips, tokens of a chip count; an excess of 1 or less leaves them to decide.
+    """
     if job.mode == "in flight":
         return np.array([o.tpot_s for o in found])
-    over = np.array([np.maximum(o.excess, 1.0) for o in found])
     yields = np.array([o.tok_s if chips else o.tok_s / o.chips for o in found])
-    return over - yields / yields.max()  # an excess of 1 leaves the yield to decide
+    order: Array = np.array([o.excess for o in found]) - yields / yields.max()
+    return order
 
 
-def _of_chips(one: Outlook, candidate: Candidate, chips: int | None) -> Outlook:
-    counted = float(chips or candidate.deployment.chips * candidate.replicas)
-    return Outlook(one.tpot_s, one.ttft_s, one.tok_s, np.full(one.tok_s.shape, counted), one.excess)
+def _counted(one: Outlook, candidate: Candidate, chips: int | None) -> Outlook:
+    """With the chips that the point names, or the replica's own."""
+    named = float(chips or candidate.deployment.chips * candidate.replicas)
+    return dataclasses.replace(one, chips=np.full(one.tok_s.shape, named))
 
 
-def _pick(choices: list[Array], best: Array) -> Array:
+def _pick(choices: list[Array], best: Any) -> Array:
     stacked = np.array(np.broadcast_arrays(*choices))
-    return np.take_along_axis(stacked, best[np.newaxis], axis=0)[0]
+    picked: Array = np.take_along_axis(stacked, best[np.newaxis], axis=0)[0]
+    return picked
 
 
 def _serve(job: Job, hardware: Hardware, candidate: Candidate, batch: Num, draft: Speculation | None) -> Service:
@@ -121,9 +132,13 @@ def _at_capacity(job: Job, hardware: Hardware, candidate: Candidate, draft: Spec
     tok_s = np.atleast_2d(service.requests_s + 0.0 * tpot) * job.request.output * candidate.replicas * share
     excess = np.maximum(tpot * tail / job.tpot_slo_s, ttft / job.ttft_slo_s)
     at = _best(tok_s, excess)
-    picked = [_at(values, at) for values in (tpot, mean_ttft, tok_s)]
-    kept = np.maximum(excess[:, 0], 1.0)
-    return Outlook(*picked, np.ones(kept.shape), kept)
+    return Outlook(
+        tpot_s=_at(tpot, at),
+        ttft_s=_at(mean_ttft, at),
+        tok_s=_at(tok_s, at),
+        chips=np.ones(len(at)),
+        excess=np.maximum(excess[:, 0], 1.0),
+    )
 
 
 def _best(tok_s: Array, excess: Array) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chipbrief import physics
 from chipbrief.catalogue import Catalogue
 from chipbrief.errors import Refusal
 from chipbrief.evidence.jobs import Job, resolve
@@ -42,7 +43,18 @@ def predict_point(point: Point, registry: Registry, catalogue: Catalogue) -> Pre
         value, low, high = _value(point, job)
     except Refusal as reason:
         return Prediction(None, None, None, "refused", str(reason))
-    return Prediction(value, low, high, "ok", "; ".join(job.filled))
+    return Prediction(value, low, high, "ok", "; ".join((*job.filled, *_speculation(point, job))))
+
+
+def _speculation(point: Point, job: Job) -> list[str]:
+    """The draft model's multiplier by its name (E7), for the reason."""
+    if job.speculative == "no":
+        return []
+    plain, drafted = (outlook(job, job.hardware, point.n_chips, speculative=s).tpot_s[0] for s in (False, True))
+    multiplier = float(physics.speculation_multiplier(plain, drafted))
+    if job.speculative == "yes":
+        return [f"speculation x{multiplier:.2f} (E7)"]
+    return [f"speculation unknown: between none and x{multiplier:.2f} (E7)"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ def _value(point: Point, job: Job) -> tuple[float, float, float]:
 
 
 def _ends(point: Point, job: Job) -> _Ends:
-    """The value; where a draft model is at work or may be, with the span that this leaves."""
+    """The value; where a draft model is at work or may be, with the span that its acceptance leaves."""
     if job.speculative == "no":
         value = _metric(point, job, outlook(job, job.hardware, point.n_chips, speculative=False))
         return _Ends(value, value, value)
@@ -72,14 +84,14 @@ def _ends(point: Point, job: Job) -> _Ends:
     if part is None:
         raise Refusal(f"nothing is known of draft models on {job.hardware.profile.name}")
     name = job.hardware.profile.figure_id("speculation.acceptance")
-    spread = [
+    low, middle, high = (
         _metric(point, job, outlook(job, job.hardware.at({name: share}), point.n_chips, speculative=True))
         for share in (part.acceptance.lowest, part.acceptance.value, part.acceptance.highest)
-    ]
-    if job.speculative == "unknown":
-        plain = _metric(point, job, outlook(job, job.hardware, point.n_chips, speculative=False))
-        return _Ends(float(np.sqrt(plain * spread[1])), min(plain, *spread), max(plain, *spread))
-    return _Ends(spread[1], min(spread), max(spread))
+    )
+    if job.speculative == "yes":
+        return _Ends(middle, min(low, high), max(low, high))
+    plain = _metric(point, job, outlook(job, job.hardware, point.n_chips, speculative=False))
+    return _Ends(float(np.sqrt(plain * middle)), min(plain, low, high), max(plain, low, high))
 
 
 def _metric(point: Point, job: Job, found: Outlook) -> float:
@@ -130,10 +142,14 @@ def nearness(job: Job, family: str) -> Nearness:
 
 
 def unlike_any(job: Job, family: str) -> bool:
-    """Whether no measured point is of the job's sort: a draft model at work, or a sort of attention not measured."""
+    """Whether no measured point is of the job's sort.
+
+    A draft model at work, memory that is full before the first request, or a sort of attention not measured.
+    """
     on = job.hardware.profile.calibrated_on
     seen = on.throughput if family.startswith("throughput") else on.times
-    return job.speculative != "no" or any(group.sort not in seen.attention for group in job.architecture.attention)
+    known = all(group.sort in seen.attention for group in job.architecture.attention)
+    return job.speculative != "no" or job.tight or not known
 
 
 def band_of(job: Job, family: str) -> tuple[float, float]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chipbrief.evidence.points import FAMILIES, Point, Prediction
+from chipbrief.registry import Registry
 
-__all__ = ["GROUPINGS", "Score", "Selection", "refusals", "score", "score_table"]
+__all__ = ["GROUPINGS", "Score", "Selection", "machine_of", "refusals", "score", "score_table"]
 
 Grouping = Callable[[Point], str]
 
@@ -25,6 +26,18 @@ GROUPINGS: Mapping[str, Grouping] = {
     "metric": lambda point: point.metric,
     "model": lambda point: point.model,
 }
+
+
+def machine_of(registry: Registry) -> Grouping:
+    """A grouping by family, kind of memory, and speculation where it is stated or suspected: `TPOT, HBM`."""
+
+    def machine(point: Point) -> str:
+        system = registry.names.get(point.hardware)
+        kind = registry[system].profile.memory.kind.upper() if system else "unknown"
+        speculation = ", speculation" if point.speculative in ("yes", "unknown") else ""
+        return f"{point.family}, {kind}{speculation}"
+
+    return machine
 
 
 @dataclass(frozen=True, slots=True)

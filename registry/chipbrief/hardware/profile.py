@@ -92,8 +92,8 @@ class LatencyPart(Strict):
 
     HBM machines use `layer` (one chip), `layer_eight` (a layer over eight chips) and `sequence`; SRAM pipelines use
     `layer`, `layer_per_hidden` (added for every unit of hidden width) and `hop`. `expert_layer` and `chained_layer`
-    are what routed experts and latent, linear or indexed attention add to a layer. `prefill_pass` is a layer's latency in each pass of
-    at most `prefill_chunk` prompt tokens, to which experts and such attention add theirs.
+    are what routed experts and latent, linear or indexed attention add to a layer. `prefill_pass` is a layer's
+    latency in each pass of at most `prefill_chunk` prompt tokens, to which experts and such attention add theirs.
     """
 
     layer: Time

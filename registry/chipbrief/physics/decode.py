@@ -22,7 +22,8 @@ REFERENCE_CHIPS = 8.0  # tau(n) is stated for one chip and for this many
 def layer_floor_s(chips: Num, *, single_s: Num, eight_s: Num) -> Num:
     """Latency that a layer costs however little work it does, tau(n) (E3).
 
-    Kernel launches and synchronisation; straight in log2(n) through one chip and eight.
+    Kernel launches and synchronisation; straight in log2(n) through one chip and eight, and never below nothing: a
+    line that falls to eight would cross it with more.
 
     Args:
         chips: chips the layer is spread over, n [1].
@@ -33,7 +34,7 @@ def layer_floor_s(chips: Num, *, single_s: Num, eight_s: Num) -> Num:
         Seconds a layer, broadcast shape.
     """
     spread: Num = np.log2(chips) / np.log2(REFERENCE_CHIPS)
-    return single_s + (eight_s - single_s) * spread
+    return np.maximum(single_s + (eight_s - single_s) * spread, 0.0)
 
 
 def layers_latency_s(

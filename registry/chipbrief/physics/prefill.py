@@ -24,9 +24,7 @@ def causal_pairs(new_tokens: Num, cached_tokens: Num, window: float) -> Num:
     return new_tokens * np.minimum(cached_tokens + new_tokens / 2.0, window)
 
 
-def prefill_s(
-    *, compute_s: Num, weights_s: Num, passes: Num, pass_s: Num, host_s: Num, sharpness: Num = np.inf
-) -> Num:
+def prefill_s(*, compute_s: Num, weights_s: Num, passes: Num, pass_s: Num, host_s: Num, sharpness: Num = np.inf) -> Num:
     """Time from a request's start to its first token, alone on the replica (E4).
 
     t_p = overlap(F_linear/(n e_p PEAK) + F_attention/(n e_a PEAK16), W/BW) + passes * L tau_p + host.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from chipbrief.evaluate import Results
+from chipbrief.evidence.model_error import ModelError
 from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import Briefing
 from chipbrief_reports.briefing.sections import SECTIONS
@@ -15,6 +16,7 @@ __all__ = ["compose"]
 
 def compose(
     results: Results,
+    error: ModelError,
     *,
     title: str,
     organisation: str,
@@ -23,7 +25,7 @@ def compose(
     theme: Mapping[str, str],
 ) -> Briefing:
     """Write the sections in order; notes are numbered as they are first cited."""
-    desk = Desk(results, focus)
+    desk = Desk(results, error, focus)
     written = tuple(SECTIONS[name](desk) for name in sections)
     return Briefing(
         title=title,

@@ -9,10 +9,11 @@ import numpy as np
 
 from chipbrief.evaluate import LaneCost, Outcome, Results, Route, VendorFleet, cheapest_route, vendor_fleets
 from chipbrief.evaluate.outcome import Interval
+from chipbrief.evidence.model_error import ModelError
 from chipbrief.hardware import Hardware
 from chipbrief_reports.briefing.document import Cell, Ref, text
 from chipbrief_reports.briefing.notes import NoteBook
-from chipbrief_reports.wording import a_range, number, whole
+from chipbrief_reports.wording import a_range, count, number, percent, whole
 
 __all__ = ["LANE_NAMES", "Desk", "absent", "cell"]
 
@@ -38,8 +39,9 @@ def absent(reason: str) -> Cell:
 class Desk:
     """Everything a section's writer reaches for."""
 
-    def __init__(self, results: Results, focus: Sequence[str] = ()) -> None:
+    def __init__(self, results: Results, error: ModelError, focus: Sequence[str] = ()) -> None:
         self.results = results
+        self.error = error
         self.mix = results.mix
         self.notes = NoteBook(results.figures())
         names = [h.id for h in results.systems]
@@ -159,9 +161,19 @@ class Desk:
         return self.notes.say(
             f"80 % interval from {self.results.samples} draws of every input's range (triangles between low, value and "
             f"high, seed {self.results.seed}). The plan is sized at the inputs' values, so most draws need as much or more; the "
-            "model's own error is not in the interval: see Evidence.",
-            short=f"80 % of {self.results.samples} draws of the inputs' ranges; sized at their values, most draws need as much or more",
+            f"model's own error{self._own_error} is not in the interval: see Evidence.",
+            short=f"80 % of {self.results.samples} draws of the inputs' ranges; sized at their values, most draws need as much or more; "
+            f"the model's own error{self._own_error} is not in it",
         )
+
+    @property
+    def _own_error(self) -> str:
+        """`, 20 % in the median on 192 measured points,`; empty where there is none."""
+        whole = self.error.whole
+        if whole.median is None:
+            return ""
+        middle = "" if whole.covered == 1 else " in the median"
+        return f", {percent(whole.median)}{middle} on {count(whole.covered, 'measured point')},"
 
     def basis(self, hardware: str, lane: str) -> str:
         """On what evidence the capacity behind an option stands."""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chipbrief.errors import InputError, Problem
 from chipbrief_reports.cli import loading
 from chipbrief_reports.cli.command import Document, Reply, ReportCommand, strict_option
 from chipbrief_reports.cli.output import complain, progress
+from chipbrief_reports.cli.writing import check_place, put
 
 if TYPE_CHECKING:
     from chipbrief.catalogue import Catalogue
@@ -52,13 +49,13 @@ def command(points: Path, output: Path | None, strict: bool) -> Reply:
     was filled in). A row that is refused does not fail the run.
     """
     if output is not None:
-        _check_place(output)
+        check_place(output)
     file = points_of(points)
     registry, catalogue = loading.registry(strict=strict), loading.catalogue()
     predictions = predictions_of(file.points, registry, catalogue)
     table = csv_text(file, predictions)
     if output is not None:
-        _put(output, table.encode())
+        put(output, table.encode())
     complain(summary(predictions))
     text = table.removesuffix("\n") if output is None else str(output)
     return Reply(document(file, predictions, output), lambda _: text)
@@ -154,37 +151,3 @@ def _safe(cell: str) -> str:
     from chipbrief_reports.export import DANGEROUS
 
     return f"'{cell}" if cell.startswith(DANGEROUS) and not _NUMBER.fullmatch(cell) else cell
-
-
-# -- writing --------------------------------------------------------------------------------------------------
-
-
-def _check_place(path: Path) -> None:
-    """Refuse a file that cannot be written before any work is done."""
-    if path.is_dir():
-        raise _unwritable(path, os.strerror(errno.EISDIR))
-    nearest = next(p for p in path.absolute().parents if p.exists())
-    if not nearest.is_dir():
-        raise _unwritable(path, os.strerror(errno.ENOTDIR))
-    if not os.access(nearest, os.W_OK):
-        raise _unwritable(path, os.strerror(errno.EACCES))
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write beside and rename; what is no file, such as /dev/null, is written to as it is."""
-    try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)
-            return
-        place = path.resolve()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".chipbrief-") as work:
-            beside = Path(work) / "points.csv"
-            beside.write_bytes(content)
-            os.replace(beside, place)  # noqa: PTH105 - replaces an older file in one step
-    except OSError as error:
-        raise _unwritable(path, error.strerror or str(error)) from None
-
-
-def _unwritable(path: Path, why: str) -> InputError:
-    return InputError([Problem(f"cannot be written: {path}: {why}", field="--output")])

@@ -143,15 +143,9 @@ def document(
     name: str, split: str, points: Sequence[Point], predictions: Sequence[Prediction], registry: Registry
 ) -> Document:
     """The scores as data; shares and errors are fractions, and null where no point is covered."""
-    from chipbrief.evidence.scores import GROUPINGS, refusals, score, score_table
+    from chipbrief.evidence.scores import GROUPINGS, machine_of, refusals, score, score_table
 
-    def machine(point: Point) -> str:
-        system = registry.names.get(point.hardware)
-        kind = registry[system].profile.memory.kind.upper() if system else "unknown"
-        speculation = ", speculation" if point.speculative in ("yes", "unknown") else ""
-        return f"{point.family}, {kind}{speculation}"
-
-    scores = score_table(points, predictions, {**GROUPINGS, "machine": machine})
+    scores = score_table(points, predictions, {**GROUPINGS, "machine": machine_of(registry)})
     return {
         "file": name,
         "split": split,

@@ -40,8 +40,9 @@ def small(catalogue: Catalogue, registry: Registry, body: str, hardware: str = "
 # -- tables ---------------------------------------------------------------------------------------------------
 
 
-def test_every_class_stands_beside_every_system_in_every_table(results: Results, registry: Registry) -> None:
-    everything = {(c, h) for c in CLASSES for h in registry.hardware}
+def test_every_class_stands_beside_every_system_in_every_table(results: Results, mix: WorkloadMix) -> None:
+    everything = {(c, h) for c in CLASSES for h in mix.hardware}
+    assert {h.id for h in results.systems} == set(mix.hardware)
     points, costs, frontier = results.points_table(), results.costs_table(), results.frontier_table()
     assert set(zip(points["class"], points["hardware"], strict=True)) == everything
     assert len(points) == len(everything)

@@ -1,5 +1,6 @@
 """The shared models on a machine of round numbers: E1 to E5b, E9, C1 and C4 with the arithmetic written out."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 from chipbrief.catalogue import Catalogue
 from chipbrief.errors import Refusal
 from chipbrief.finance import Finance, hourly_usd, load_finance_terms
-from chipbrief.hardware import Deployment, Hardware, Pool
+from chipbrief.hardware import Deployment, Hardware, HardwareProfile, Pool
+from chipbrief.hardware.shared.links import ChipLinks
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_e1_e2_e3_a_decode_step(acme: Hardware, llama) -> None:
     memory = (weights / 0.5 + cache / 0.5) / 2e12
     compute = (2 * ACTIVE * batch + batch * context * 32 * 4 * 32 * 128) / (2 * 0.5 * 1e15)
     assert memory > compute
-    floor = 32 * (10e-6 + 20e-6 / 2)  # two of four chips: half-way between 10 and 30 us
+    floor = 32 * (10e-6 + 20e-6 / 3)  # two of eight chips: one doubling of three between 10 and 30 us
     collectives = 2 * 32 * (2 * (1 / 2) * batch * 4096 * 2 / (100e9 * 0.5))
     expected = memory + floor + collectives + batch * 1e-6
     assert acme.throughput.decode_step_s(llama, deployment, batch, context) == pytest.approx(expected, rel=1e-9)
@@ -100,7 +102,7 @@ def test_e3_a_step_of_many_short_requests_is_bound_by_compute(acme: Hardware, ll
 def test_e4_a_prompt(acme: Hardware, llama) -> None:
     new, cached = 2500.0, 1000.0
     deployment = Deployment.aggregated(pool(llama, 1))
-    linear = 2 * ACTIVE * new / (0.5 * 1e15)
+    linear = 2 * (ATTENTION + DENSE) * new / (0.5 * 1e15)  # the head is applied to the last token alone
     attention = 32 * 4 * 32 * 128 * new * (cached + new / 2) / (0.25 * 1e15)
     expected = linear + attention + 3 * 32 * 100e-6 + 10e-3  # three chunks of 1,000 tokens
     prefill = acme.throughput.prefill_s(llama, deployment, new, cached)
@@ -130,7 +132,7 @@ def test_a_refusal_shows_what_is_needed_and_what_there_is(acme: Hardware, catalo
         small.throughput.deployments(model, model.precision("bf16"), 10_000)
     assert str(refused.value) == (
         "llama-3.1-405b bf16 needs 817 GB (812 GB of weights and 5.16 GB of KV cache at 10,000 tokens), "
-        "32 x X1 have 720 GB to fill"
+        "32 x X1 have 800 GB, 720 GB of it to fill"
     )
 
 
@@ -138,6 +140,195 @@ def test_a_format_that_is_not_stored_is_refused_in_words(acme: Hardware, catalog
     model = catalogue["gpt-oss-120b"]
     with pytest.raises(Refusal, match="X1 does not store mxfp4: it stores bf16"):
         acme.throughput.deployments(model, model.native_precision("bf16"), 1000)
+
+
+# -- shapes that are asked for --------------------------------------------------------------------------------
+
+
+def test_pools_are_tensor_parallel_in_a_domain_and_a_pipeline_over_several(acme: Hardware, llama) -> None:
+    shapes = {n: acme.throughput.pools(llama, llama.precision("bf16"), n) for n in (1, 3, 4, 8, 12)}
+    assert {n: [(p.chips, p.tensor, p.pipeline) for p in pools] for n, pools in shapes.items()} == {
+        1: [(1, 1, 1)],
+        3: [(3, 3, 1)],
+        4: [(4, 4, 1)],
+        8: [(8, 4, 2)],
+        12: [(12, 4, 3)],
+    }
+
+
+def test_models_with_experts_come_with_and_without_sharing_the_attention_weights(
+    acme: Hardware, catalogue: Catalogue
+) -> None:
+    model = catalogue["deepseek-v3"]
+    pools = acme.throughput.pools(model, model.precision("bf16"), 8)
+    assert [(p.tensor, p.pipeline, p.expert, p.attention_data) for p in pools] == [(4, 2, 4, 1), (4, 2, 4, 4)]
+    assert [p.attention_tensor for p in pools] == [4, 1]
+    [alone] = acme.throughput.pools(model, model.precision("bf16"), 1)  # of one chip the two are the same
+    assert (alone.expert, alone.attention_data) == (1, 1)
+
+
+@pytest.mark.parametrize("chips", [5, 7, 10, 11])  # 5 in two stages, 7 in two, 10 and 11 in three
+def test_chips_that_make_no_equal_stages_are_refused(acme: Hardware, llama, chips: int) -> None:
+    with pytest.raises(Refusal) as refused:
+        acme.throughput.pools(llama, llama.precision("bf16"), chips)
+    assert str(refused.value) == f"{chips} x X1 make no equal pipeline stages: a scale-up domain has 4 chips"
+
+
+def test_a_stage_wider_than_the_domain_is_refused(acme: Hardware, llama) -> None:
+    with pytest.raises(Refusal) as refused:
+        acme.throughput.pool(llama, llama.precision("bf16"), tensor=8)
+    assert str(refused.value) == "TP8 spans more than the 4 x X1 of a scale-up domain"
+
+
+def test_a_pool_of_a_format_that_is_not_stored_is_refused(acme: Hardware, llama) -> None:
+    with pytest.raises(Refusal, match="X1 does not store fp8: it stores bf16"):
+        acme.throughput.pools(llama, llama.precision("fp8"), 4)
+
+
+# -- links ----------------------------------------------------------------------------------------------------
+
+
+def links_of(acme: Hardware) -> ChipLinks:
+    return ChipLinks.from_profile(acme.profile)
+
+
+def test_e3_chips_that_share_the_attention_reduce_twice_a_layer(acme: Hardware, catalogue: Catalogue) -> None:
+    # 64 tokens x 7,168 values x 2 bytes, 2 x 3/4 of it over half of 100 GB/s, twice in each of 61 layers
+    model = catalogue["deepseek-v3"]
+    shared = Pool(hardware="acme-x1", chips=4, tensor=4, expert=4, precision=model.precision("bf16"))
+    expected = 2 * 61 * (2 * 3 / 4) * 64 * 7168 * 2 / 50e9
+    assert links_of(acme).step_s(model, shared, 64.0) == pytest.approx(expected, rel=1e-12)
+
+
+def test_e11_where_every_chip_holds_the_attention_tokens_travel_to_their_experts(
+    acme: Hardware, catalogue: Catalogue
+) -> None:
+    # 16 tokens a chip go to 4 (1 - (3/4)^8) chips each, 3/4 of which are others: a byte a value there and two back,
+    # in each of the 58 layers with experts; nothing is reduced
+    model = catalogue["deepseek-v3"]
+    apart = Pool(hardware="acme-x1", chips=4, tensor=4, expert=4, attention_data=4, precision=model.precision("bf16"))
+    travel = 58 * 16 * 4 * (1 - (3 / 4) ** 8) * 7168 * (1 + 2) * (3 / 4) / 50e9
+    assert links_of(acme).step_s(model, apart, 64.0) == pytest.approx(travel, rel=1e-12)
+
+
+def test_e3_e11_groups_of_chips_reduce_inside_and_send_to_all(acme: Hardware, catalogue: Catalogue) -> None:
+    # two groups of two chips: each group reduces its 32 tokens, 2 x 1/2 of them, and all travel as above
+    model = catalogue["deepseek-v3"]
+    groups = Pool(hardware="acme-x1", chips=4, tensor=4, expert=4, attention_data=2, precision=model.precision("bf16"))
+    travel = 58 * 16 * 4 * (1 - (3 / 4) ** 8) * 7168 * (1 + 2) * (3 / 4) / 50e9
+    reduced = 2 * 61 * (2 * 1 / 2) * 32 * 7168 * 2 / 50e9
+    assert links_of(acme).step_s(model, groups, 64.0) == pytest.approx(travel + reduced, rel=1e-12)
+
+
+def test_e3_one_chip_sends_nothing(acme: Hardware, llama) -> None:
+    assert links_of(acme).step_s(llama, pool(llama, 1), 64.0) == 0.0
+
+
+# -- what a calibration may add -------------------------------------------------------------------------------
+
+FITTED = """
+scheduling:
+  overlap: {value: 2, kind: calibrated, source: acme, date: 2026}
+  imbalance: {value: 1.5, kind: calibrated, source: acme, date: 2026}
+  pass_share: {value: 40 %, kind: calibrated, source: acme, date: 2026}
+"""
+CITED = "kind: calibrated, source: acme, date: 2026"
+
+
+@pytest.fixture(scope="module")
+def fitted(data: Path) -> Hardware:
+    """The same machine with everything that a calibration knows beyond the least, and deepseek's eight bits."""
+    text = (data / "acme-x1.yaml").read_text(encoding="utf-8")
+    changes = {
+        "efficiency:\n": f"efficiency:\n  experts: {{value: 50 %, {CITED}}}\n",
+        "latency:\n": (
+            f"latency:\n  expert_layer: {{value: 5 us, {CITED}}}\n  chained_layer: {{value: 4 us, {CITED}}}\n"
+            f"  prefill_expert_pass: {{value: 30 us, {CITED}}}\n  prefill_chained_pass: {{value: 20 us, {CITED}}}\n"
+        ),
+        "storage: [bf16]": "storage: [bf16, fp8]",
+    }
+    for old, new in changes.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    return Hardware.from_profile(HardwareProfile.from_text(text + FITTED))
+
+
+# DeepSeek-V3 a layer: queries and latents down and up, and the output
+DEEPSEEK_ATTENTION = 7168 * 1536 + 1536 * 128 * 192 + 7168 * 576 + 512 * 128 * 256 + 128 * 128 * 7168
+EXPERTS = 58 * 256 * 3 * 7168 * 2048  # DeepSeek-V3: weights of its routed experts
+COVERED = {1: 8 / 256, 64: 1 - (1 - 8 / 256) ** 64}
+
+
+@pytest.mark.parametrize("tokens", [1, 64])
+def test_e1_the_busiest_chip_reads_more_of_the_experts_than_the_mean(
+    acme: Hardware, fitted: Hardware, catalogue: Catalogue, tokens: int
+) -> None:
+    # a quarter of the experts on a chip, 2 bytes each, over half of 2 TB/s; of 87 % half as much again is all of them
+    model = catalogue["deepseek-v3"]
+    four = Pool(hardware="acme-x1", chips=4, tensor=4, expert=4, precision=model.precision("bf16"))
+    even, uneven = (h.bandwidth.weights_s(model, four, float(tokens)) for h in (acme, fitted))
+    busiest = min(1.5 * COVERED[tokens], 1.0)
+    assert uneven - even == pytest.approx(EXPERTS / 4 * 2 * (busiest - COVERED[tokens]) / 1e12, rel=1e-9)
+
+
+def test_e1_a_chip_alone_holds_every_expert_and_is_as_busy_as_the_mean(
+    acme: Hardware, fitted: Hardware, catalogue: Catalogue
+) -> None:
+    model = catalogue["deepseek-v3"]
+    one = Pool(hardware="acme-x1", chips=1, precision=model.precision("bf16"))
+    assert fitted.bandwidth.weights_s(model, one, 1.0) == acme.bandwidth.weights_s(model, one, 1.0)
+
+
+def test_e3_experts_and_chained_attention_add_their_latency_and_reading_overlaps_in_part(
+    fitted: Hardware, catalogue: Catalogue
+) -> None:
+    model = catalogue["deepseek-v3"]
+    one = Pool(hardware="acme-x1", chips=1, precision=model.precision("bf16"))
+    step = fitted.throughput.decode_step_s(model, Deployment.aggregated(one), 1.0, 1000.0)
+    memory = fitted.bandwidth.read_s(model, one, 1.0, 1000.0)
+    attention, others = 61 * DEEPSEEK_ATTENTION, 3 * 3 * 7168 * 18_432 + 58 * (3 * 7168 * 2048 + 7168 * 256)
+    linear = attention + others + 7168 * 129_280
+    routed = 58 * 8 * 3 * 7168 * 2048  # at half the speed of the rest
+    absorbed = 61 * 2 * 128 * (2 * 512 + 64) * 1000
+    compute = (2 * linear + 2 * routed / 0.5 + absorbed) / (0.5 * 1e15)
+    latency = 61 * 10e-6 + 58 * 5e-6 + 61 * 4e-6
+    assert step == pytest.approx(math.hypot(memory, compute) + latency + 1e-6, rel=1e-9)
+
+
+def test_e4_e5_experts_and_chained_attention_add_to_every_pass_and_decoding_pays_a_part(
+    fitted: Hardware, catalogue: Catalogue
+) -> None:
+    model = catalogue["deepseek-v3"]
+    one = Deployment.aggregated(Pool(hardware="acme-x1", chips=1, precision=model.precision("bf16")))
+    slow = fitted.at({"acme-x1:scheduling.pass_share": 0.9})
+    passes = 3 * (61 * 100e-6 + 58 * 30e-6 + 61 * 20e-6)  # 2,500 tokens in chunks of 1,000
+    blocking = [h.throughput.prefill_blocking_s(model, one, 2500.0, 0.0) for h in (fitted, slow)]
+    assert blocking[1] - blocking[0] == pytest.approx((0.9 - 0.4) * passes, rel=1e-9)
+    # ten such prompts at once fill 25 passes: 2.5 for each
+    packed = fitted.throughput.prefill_blocking_s(model, one, 2500.0, 0.0, 10.0)
+    assert blocking[0] - packed == pytest.approx(0.4 * passes * 0.5 / 3, rel=1e-9)
+
+
+def test_e7_the_tokens_of_a_draft_are_computed_together_and_share_cache_and_latency(acme: Hardware, llama) -> None:
+    batch, context, each = 10.0, 4000.0, 4.0
+    deployment = Deployment.aggregated(pool(llama, 2))
+    weights = 2 * (ATTENTION + DENSE + HEAD + NORMS) / 2
+    cache = batch * context * KV_TOKEN / 2  # once a sequence
+    memory = (weights / 0.5 + cache / 0.5) / 2e12
+    compute = each * batch * (2 * ACTIVE + context * 32 * 4 * 32 * 128) / (2 * 0.5 * 1e15)
+    assert memory > compute
+    floor = 32 * (10e-6 + 20e-6 / 3)
+    collectives = 2 * 32 * (2 * (1 / 2) * each * batch * 4096 * 2 / (100e9 * 0.5))
+    verify = acme.throughput.decode_step_s(llama, deployment, batch, context, each)
+    assert verify == pytest.approx(memory + floor + collectives + batch * 1e-6, rel=1e-9)  # sampled once a sequence
+
+
+def test_e7_the_tokens_of_a_draft_touch_more_experts(acme: Hardware, catalogue: Catalogue) -> None:
+    model = catalogue["deepseek-v3"]
+    one = Pool(hardware="acme-x1", chips=1, precision=model.precision("bf16"))
+    plain, drafted = (acme.bandwidth.read_s(model, one, 2.0, 1000.0, each) for each in (1.0, 4.0))
+    coverage = [1 - (1 - 8 / 256) ** tokens for tokens in (2, 8)]
+    assert drafted - plain == pytest.approx(EXPERTS * 2 * (coverage[1] - coverage[0]) / 1e12, rel=1e-9)
 
 
 def finance(**changes: float) -> Finance:

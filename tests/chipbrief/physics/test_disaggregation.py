@@ -55,16 +55,22 @@ def test_e10_balanced_pools_are_equally_fast(prefill: float, decode: float) -> N
     assert fewer == pytest.approx(both * 0.9)
 
 
-def test_e10_broadcasts() -> None:
+BROADCAST = {
+    "disaggregated_requests_s": lambda x, y: disaggregation.disaggregated_requests_s(3.0 * x, y),
+    "kv_transfer_s": lambda x, y: disaggregation.kv_transfer_s(1e9 * y, link_bytes_s=5e10 * x, links=4),
+    "disaggregated_ttft_s": lambda x, y: disaggregation.disaggregated_ttft_s(0.1 * y, 0.01 * x, first_step_s=0.02),
+    "pool_ratio": lambda x, y: disaggregation.pool_ratio(x, y),
+}
+
+
+def test_every_equation_of_two_pools_is_held_to_its_shapes() -> None:
+    assert set(BROADCAST) == set(disaggregation.__all__)
+
+
+@pytest.mark.parametrize("name", BROADCAST)
+def test_samples_and_points_broadcast_and_agree_with_scalars(name: str) -> None:
     rows, columns = np.linspace(1.0, 2.0, 3)[:, np.newaxis], np.linspace(1.0, 8.0, 4)
-    calls = {
-        "requests": lambda x, y: disaggregation.disaggregated_requests_s(3.0 * x, y),
-        "transfer": lambda x, y: disaggregation.kv_transfer_s(1e9 * y, link_bytes_s=5e10 * x, links=4),
-        "ttft": lambda x, y: disaggregation.disaggregated_ttft_s(0.1 * y, 0.01 * x, first_step_s=0.02),
-        "ratio": lambda x, y: disaggregation.pool_ratio(x, y),
-    }
-    for name, call in calls.items():
-        together = call(rows, columns)
-        assert together.shape == (3, 4), name
-        one_by_one = [[call(float(x), float(y)) for y in columns] for x in rows[:, 0]]
-        np.testing.assert_allclose(together, one_by_one, rtol=1e-14, err_msg=name)
+    together = BROADCAST[name](rows, columns)
+    assert together.shape == (3, 4)
+    one_by_one = [[BROADCAST[name](float(x), float(y)) for y in columns] for x in rows[:, 0]]
+    np.testing.assert_allclose(together, one_by_one, rtol=1e-14)

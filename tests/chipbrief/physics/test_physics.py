@@ -1,4 +1,4 @@
-"""E1 to E9 against arithmetic written out by hand, and the laws between them."""
+"""E1 to E6 and E9 against arithmetic written out by hand, and the laws between them."""
 
 import math
 
@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chipbrief import physics
+from chipbrief.physics import collectives, disaggregation, queueing, speculation
 
 POSITIVE = st.floats(min_value=1e-6, max_value=1e9)
 
@@ -67,12 +68,71 @@ def test_e2_a_window_stops_the_growth() -> None:
     assert physics.visible_context(1e7, math.inf) == 1e7
 
 
+def test_e2_index_keys_of_every_token_are_read() -> None:
+    # DeepSeek-V3.2: a key of 128 FP8 values and a float32 scale = 132 bytes a layer and token; 61 layers x 1,000 tokens
+    assert physics.index_key_bytes(1000.0, key_bytes=132.0) * 61 == 8_052_000
+
+
+def test_e2_a_linear_state_does_not_grow_with_the_context() -> None:
+    # 64 heads x 128 x 128 x 4 bytes = 4,194,304, and 3 kept inputs x 12,288 channels x 2 bytes = 73,728
+    terms = {"heads": 64, "key_dim": 128, "value_dim": 128, "state_bytes": 4, "convolved": 12_288, "kernel": 4}
+    states = physics.linear_state_bytes(np.array([1.0, 1e6]), convolution_bytes=2, **terms)
+    assert states.tolist() == [4_268_032, 4_268_032]
+
+
 # -- E3 -------------------------------------------------------------------------------------------------------
 
 
 def test_e3_the_layer_floor_is_straight_in_the_logarithm_of_the_chips() -> None:
-    floors = physics.layer_floor_s(np.array([1, 2, 4, 8]), single_s=20e-6, domain_s=50e-6, domain=8)
+    floors = physics.layer_floor_s(np.array([1, 2, 4, 8]), single_s=20e-6, eight_s=50e-6)
     assert floors == pytest.approx([20e-6, 30e-6, 40e-6, 50e-6])
+    # 64 chips are twice as many doublings as eight: 20 + 2 x 30
+    assert physics.layer_floor_s(64.0, single_s=20e-6, eight_s=50e-6) == pytest.approx(80e-6)
+
+
+def test_e3_a_layer_that_is_faster_on_more_chips_never_takes_less_than_no_time() -> None:
+    # 60 us on one chip and 6 on eight: 18 us less with every doubling, 60 - 4 x 18 < 0 on sixteen
+    floors = physics.layer_floor_s(np.array([4.0, 8.0, 16.0]), single_s=60e-6, eight_s=6e-6)
+    assert floors == pytest.approx([24e-6, 6e-6, 0.0], abs=1e-18)
+
+
+def test_e3_layers_add_their_latencies_and_those_of_their_experts_and_chains() -> None:
+    # DeepSeek-V3: 61 layers, 58 with routed experts, 61 with latent attention
+    latency = physics.layers_latency_s(
+        50e-6, layers=61, expert_layer_s=10e-6, expert_layers=58, chained_layer_s=20e-6, chained_layers=61
+    )
+    assert latency == pytest.approx(3050e-6 + 580e-6 + 1220e-6)
+    assert physics.layers_latency_s(50e-6, layers=32) == pytest.approx(1.6e-3)
+    # experts cost nothing where no layer has them
+    assert physics.layers_latency_s(50e-6, layers=32, expert_layer_s=10e-6) == pytest.approx(1.6e-3)
+
+
+@pytest.mark.parametrize(
+    ("sharpness", "together"),
+    [
+        (1.0, 7e-3),  # 3 + 4
+        (2.0, 5e-3),  # sqrt(9 + 16)
+        (3.0, 91 ** (1 / 3) * 1e-3),  # cube root of 27 + 64
+        (np.inf, 4e-3),  # the longer one
+    ],
+)
+def test_e3_reading_and_computing_overlap_as_sharply_as_they_are_said_to(sharpness: float, together: float) -> None:
+    assert physics.overlapped_s(3e-3, 4e-3, sharpness) == pytest.approx(together, rel=1e-12)
+    assert physics.overlapped_s(4e-3, 3e-3, sharpness) == pytest.approx(together, rel=1e-12)
+
+
+def test_e3_nothing_beside_something_and_nothing_beside_nothing_overlap_without_a_warning() -> None:
+    assert physics.overlapped_s(0.0, 3e-3, 1.5) == pytest.approx(3e-3)
+    assert physics.overlapped_s(0.0, 0.0, 1.5) == 0.0
+
+
+@given(POSITIVE, POSITIVE, st.floats(1.0, 50.0), st.floats(1.0, 2.0))
+def test_e3_an_overlap_lies_between_the_longer_one_and_the_sum_and_falls_with_sharpness(
+    memory: float, compute: float, sharpness: float, more: float
+) -> None:
+    together = physics.overlapped_s(memory, compute, sharpness)
+    assert max(memory, compute) <= together <= (memory + compute) * (1 + 1e-12)
+    assert physics.overlapped_s(memory, compute, sharpness * more) <= together * (1 + 1e-12)
 
 
 def test_e3_ring_all_reduce() -> None:
@@ -87,10 +147,12 @@ def test_e3_compute_time() -> None:
 
 
 def test_e3_a_step_is_the_slower_of_memory_and_compute_and_then_latency() -> None:
-    terms = {"layers": 80, "floor_s": 25e-6, "collective_s": 400e-6, "batch": 10, "sequence_s": 5e-6}
+    terms = {"latency_s": 80 * 25e-6, "collective_s": 400e-6, "batch": 10, "sequence_s": 5e-6}
     # 3 ms + 80 x 25 us + 0.4 ms + 10 x 5 us = 5.45 ms, whichever of the two is the slower
     assert physics.decode_step_s(memory_s=3e-3, compute_s=1e-3, **terms) == pytest.approx(5.45e-3)
     assert physics.decode_step_s(memory_s=1e-3, compute_s=3e-3, **terms) == pytest.approx(5.45e-3)
+    # sqrt(3^2 + 4^2) = 5 ms in the place of the slower one, 4 ms: 7.45 ms
+    assert physics.decode_step_s(memory_s=3e-3, compute_s=4e-3, sharpness=2.0, **terms) == pytest.approx(7.45e-3)
 
 
 # -- E4 -------------------------------------------------------------------------------------------------------
@@ -113,6 +175,31 @@ def test_e4_prefill() -> None:
     terms = {"passes": 3, "pass_s": 10e-3, "host_s": 40e-3}
     assert physics.prefill_s(compute_s=0.2, weights_s=0.05, **terms) == pytest.approx(0.27)
     assert physics.prefill_s(compute_s=0.05, weights_s=0.2, **terms) == pytest.approx(0.27)
+    # sqrt(60^2 + 80^2) = 100 ms of reading and computing at a sharpness of 2
+    assert physics.prefill_s(compute_s=0.06, weights_s=0.08, sharpness=2.0, **terms) == pytest.approx(0.17)
+
+
+@pytest.mark.parametrize(
+    ("new", "together", "passes"),
+    [
+        (1000.0, 1.0, 1.0),
+        (1001.0, 1.0, 2.0),
+        (2500.0, 1.0, 3.0),
+        (2500.0, 2.0, 2.5),  # 3/2 is less than the tokens fill: 2.5 chunks
+        (100.0, 4.0, 0.25),  # four share a pass
+        (100.0, 10.0, 0.1),  # ten fill one
+        (100.0, 1000.0, 0.1),  # and a thousand fill a hundred: a tenth each
+        (100.0, 0.5, 1.0),  # less than one prompt is one
+    ],
+)
+def test_e4_prompts_that_are_ready_together_share_the_passes(new: float, together: float, passes: float) -> None:
+    assert physics.passes_a_prompt(new, chunk=1000.0, together=together) == pytest.approx(passes)
+
+
+def test_e5_a_prompt_takes_its_computing_and_its_share_of_the_latency() -> None:
+    # 50 ms + 40 % of 3 passes x 10 ms
+    assert physics.prefill_blocking_s(compute_s=50e-3, passes=3.0, pass_s=10e-3, pass_share=0.4) == pytest.approx(62e-3)
+    assert physics.prefill_blocking_s(compute_s=50e-3, passes=3.0, pass_s=10e-3, pass_share=0.0) == 50e-3
 
 
 # -- E5 -------------------------------------------------------------------------------------------------------
@@ -122,6 +209,22 @@ def test_e5_decode_waits_while_the_others_prefill() -> None:
     # 10 ms + (33 - 1)/200 x 50 ms = 18 ms
     assert physics.aggregated_tpot_s(10e-3, 50e-3, batch=33, output_tokens=200) == pytest.approx(18e-3)
     assert physics.aggregated_tpot_s(10e-3, 50e-3, batch=1, output_tokens=200) == 10e-3
+
+
+def test_e5_of_the_others_prompts_a_share_falls_between_the_tokens_and_a_share_before_the_first() -> None:
+    # 10 ms + 0.75 x 32/200 x 50 ms = 16 ms between the tokens; 0.25 x 32 x 50 ms = 400 ms before the first
+    assert physics.aggregated_tpot_s(10e-3, 50e-3, batch=33, output_tokens=200, stall=0.75) == pytest.approx(16e-3)
+    assert physics.prompt_wait_s(50e-3, batch=33, share=0.25) == pytest.approx(0.4)
+    assert physics.prompt_wait_s(50e-3, batch=1, share=0.25) == 0.0
+
+
+@given(POSITIVE, POSITIVE, st.integers(1, 4096), st.integers(1, 100_000), st.floats(0.0, 1.0))
+def test_e5_no_prompt_is_lost_between_stall_and_wait(step, prefill, batch, output, stall) -> None:
+    """What does not fall between a request's tokens falls before them, so the time that it is in flight is kept."""
+    tpot = physics.aggregated_tpot_s(step, prefill, batch=batch, output_tokens=output, stall=stall)
+    wait = physics.prompt_wait_s(prefill, batch=batch, share=1.0 - stall)
+    in_flight = batch / physics.requests_per_s(step, prefill, batch=batch, output_tokens=output)
+    assert prefill + wait + output * tpot == pytest.approx(in_flight)
 
 
 def test_e5_a_full_replica_ends_requests() -> None:
@@ -189,17 +292,45 @@ BROADCAST = {
     ),
     "kv_latent_bytes": lambda x, y: physics.kv_latent_bytes(1e3 * y, rank=512, rope_dim=64, value_bytes=x),
     "visible_context": lambda x, y: physics.visible_context(y, 3.0 * x),
-    "layer_floor_s": lambda x, y: physics.layer_floor_s(y, single_s=1e-5 * x, domain_s=5e-5, domain=8),
+    "index_key_bytes": lambda x, y: physics.index_key_bytes(1e3 * y, key_bytes=132.0 * x),
+    "linear_state_bytes": lambda x, y: physics.linear_state_bytes(
+        y,
+        heads=64,
+        key_dim=128,
+        value_dim=128,
+        state_bytes=4.0 * x,
+        convolved=12288,
+        kernel=4,
+        convolution_bytes=2,
+    ),
+    "layer_floor_s": lambda x, y: physics.layer_floor_s(y, single_s=1e-5 * x, eight_s=5e-5),
+    "layers_latency_s": lambda x, y: physics.layers_latency_s(
+        1e-5 * x, layers=61, expert_layer_s=1e-6 * y, expert_layers=58, chained_layer_s=2e-6 * x, chained_layers=61
+    ),
+    "overlapped_s": lambda x, y: physics.overlapped_s(1e-3 * y, 4e-3, x),
     "all_reduce_s": lambda x, y: physics.all_reduce_s(1e6 * y, chips=8, link_bytes_s=1e11 * x),
     "compute_s": lambda x, y: physics.compute_s(1e12 * y, chips=4, peak_flop_s=1e15, efficiency=0.3 * x),
     "decode_step_s": lambda x, y: physics.decode_step_s(
-        memory_s=1e-3 * y, compute_s=2e-3 * x, layers=80, floor_s=1e-5, collective_s=1e-5, batch=y, sequence_s=x * 1e-6
+        memory_s=1e-3 * y,
+        compute_s=2e-3 * x,
+        latency_s=8e-4 * x,
+        collective_s=1e-5 * y,
+        batch=y,
+        sequence_s=x * 1e-6,
+        sharpness=2.0 * x,
     ),
     "causal_pairs": lambda x, y: physics.causal_pairs(100.0 * y, 1000.0 * x, 1200.0),
     "prefill_s": lambda x, y: physics.prefill_s(
-        compute_s=1e-2 * y, weights_s=3e-2 * x, passes=np.ceil(y), pass_s=1e-3 * x, host_s=1e-2
+        compute_s=1e-2 * y, weights_s=3e-2 * x, passes=np.ceil(y), pass_s=1e-3 * x, host_s=1e-2, sharpness=1.5 * x
     ),
-    "aggregated_tpot_s": lambda x, y: physics.aggregated_tpot_s(1e-2 * x, 2e-2, batch=y, output_tokens=100.0),
+    "passes_a_prompt": lambda x, y: physics.passes_a_prompt(1e3 * y, chunk=700.0 * x, together=y),
+    "prefill_blocking_s": lambda x, y: physics.prefill_blocking_s(
+        compute_s=1e-2 * y, passes=np.ceil(y), pass_s=1e-3 * x, pass_share=0.4 * x
+    ),
+    "aggregated_tpot_s": lambda x, y: physics.aggregated_tpot_s(
+        1e-2 * x, 2e-2, batch=y, output_tokens=100.0, stall=0.4 * x
+    ),
+    "prompt_wait_s": lambda x, y: physics.prompt_wait_s(2e-2, batch=y, share=0.3 * x),
     "requests_per_s": lambda x, y: physics.requests_per_s(1e-2 * x, 2e-2, batch=y, output_tokens=100.0),
     "running_batch_limit": lambda x, y: physics.running_batch_limit(1e12 * x, 1e11, 1e9 * y),
     "time_in_queue_s": lambda x, y: physics.time_in_queue_s(10.0 * y, 20.0, x),
@@ -213,7 +344,9 @@ BROADCAST = {
 
 
 def test_every_equation_is_held_to_its_shapes() -> None:
-    assert set(BROADCAST) == set(physics.__all__) - {"Array", "Num"}
+    """The equations of four modules are held to theirs in the test files of those modules."""
+    apart = {name for module in (collectives, disaggregation, queueing, speculation) for name in module.__all__}
+    assert set(BROADCAST) == set(physics.__all__) - {"Array", "Num"} - apart
 
 
 @pytest.mark.parametrize("name", BROADCAST)

@@ -93,12 +93,22 @@ def test_e7_the_gain_shrinks_with_the_load_and_turns_into_a_loss() -> None:
     assert gains == pytest.approx([2.176, 2.176, 2.176 / 4, 2.176 / 4])
 
 
-def test_e7_broadcasts() -> None:
-    acceptance, drafts = np.array([[0.5], [0.9], [1.0]]), np.array([0.0, 1.0, 3.0, 7.0])
-    accepted = speculation.accepted_tokens(acceptance, drafts)
-    tpot = speculation.speculative_tpot_s(0.02, 1e-3, draft_tokens=drafts, accepted=accepted)
-    gain = speculation.speculation_multiplier(np.full((2, 1, 1), 0.02), tpot)
-    assert (accepted.shape, tpot.shape, gain.shape) == ((3, 4), (3, 4), (2, 3, 4))
-    one_by_one = [[speculation.accepted_tokens(float(a), float(k)) for k in drafts] for a in acceptance[:, 0]]
-    np.testing.assert_allclose(accepted, one_by_one, rtol=1e-14)
+BROADCAST = {
+    "accepted_tokens": lambda x, y: speculation.accepted_tokens(x / 2.0, y),  # a certain draft among them
+    "speculative_tpot_s": lambda x, y: speculation.speculative_tpot_s(0.02 * x, 1e-3, draft_tokens=y, accepted=1.0 + y),
+    "speculation_multiplier": lambda x, y: speculation.speculation_multiplier(0.02 * x, 0.01 * y),
+}
+
+
+def test_every_equation_of_speculation_is_held_to_its_shapes() -> None:
+    assert set(BROADCAST) == set(speculation.__all__)
+
+
+@pytest.mark.parametrize("name", BROADCAST)
+def test_samples_and_points_broadcast_and_agree_with_scalars(name: str) -> None:
+    rows, columns = np.linspace(1.0, 2.0, 3)[:, np.newaxis], np.linspace(1.0, 8.0, 4)
+    together = BROADCAST[name](rows, columns)
+    assert together.shape == (3, 4)
+    one_by_one = [[BROADCAST[name](float(x), float(y)) for y in columns] for x in rows[:, 0]]
+    np.testing.assert_allclose(together, one_by_one, rtol=1e-14)
     assert isinstance(speculation.accepted_tokens(0.5, 3), float)

@@ -60,7 +60,7 @@ def test_a_wafer_too_small_is_refused_with_the_arithmetic() -> None:
         shrunk.throughput.deployments(model, model.precision("bf16"), 10_000)
     assert str(refused.value) == (
         "llama-3.1-405b bf16 needs 817 GB (812 GB of weights and 5.16 GB of KV cache at 10,000 tokens), "
-        "8,064 x WSE-3 have 726 GB to fill"
+        "8,064 x WSE-3 have 806 GB, 726 GB of it to fill"
     )
 
 

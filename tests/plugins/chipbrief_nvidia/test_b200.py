@@ -50,7 +50,7 @@ def test_chips_too_small_are_refused_with_the_arithmetic() -> None:
         shrunk.throughput.deployments(model, model.precision("bf16"), 10_000)
     assert str(refused.value) == (
         "llama-3.1-405b bf16 needs 817 GB (812 GB of weights and 5.16 GB of KV cache at 10,000 tokens), "
-        "64 x B200 have 576 GB to fill"
+        "64 x B200 have 640 GB, 576 GB of it to fill"
     )
 
 

@@ -55,8 +55,9 @@ class HbmBandwidth(ChipMemory):
 
     @uses("E1", "E2", figures=["memory.bandwidth", "efficiency.weights", "efficiency.kv", "scheduling.imbalance"])
     def read_s(self, architecture: Architecture, pool: Pool, batch: Num, context: Num, tokens_each: Num = 1.0) -> Num:
-        """Seconds to read what one decode step touches: (W/e_w + K B/n_kv /e_kv)/BW; several tokens a sequence (E7)
-        touch more experts and the same cache.
+        """Seconds to read what one decode step touches: (W/e_w + K B/n_kv /e_kv)/BW.
+
+        Several tokens a sequence (E7) touch more experts and the same cache.
         """
         a_group = architecture.kv_read_bytes(context, pool.precision, pool.attention_tensor)
         cache = a_group * batch / pool.attention_data
@@ -110,6 +111,7 @@ _COMPUTE_FIGURES = (
     "efficiency.collectives",
     "compute.dense.*",
     "interconnect.chip",
+    "interconnect.domain",
 )
 _PASS_FIGURES = (
     "latency.prefill_pass",
@@ -167,8 +169,9 @@ class HbmThroughput:
     # -- shapes ----------------------------------------------------------------------------------------------
 
     def pools(self, architecture: Architecture, precision: Precision, chips: int) -> Sequence[Pool]:
-        """Shapes in which so many chips hold one copy: tensor parallel in a domain, a pipeline over several domains;
-        models with experts with and without sharing the attention weights between the chips of a stage.
+        """Shapes in which so many chips hold one copy: tensor parallel in a domain, a pipeline over several domains.
+
+        Models with experts come with and without sharing the attention weights between the chips of a stage.
 
         Raises:
             Refusal: the interconnect cannot hold so many chips in stages of one size.
@@ -256,7 +259,15 @@ class HbmThroughput:
     @uses(
         "E4",
         "E11",
-        figures=[*_COMPUTE_FIGURES, *_PASS_FIGURES, "memory.bandwidth", "efficiency.weights", "scheduling.overlap", "latency.host"],
+        figures=[
+            *_COMPUTE_FIGURES,
+            *_PASS_FIGURES,
+            "memory.bandwidth",
+            "efficiency.weights",
+            "scheduling.imbalance",
+            "scheduling.overlap",
+            "latency.host",
+        ],
     )
     def prefill_s(self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num) -> Num:
         """One prompt alone (E4); the stages of a pipeline work on it one after another."""
@@ -289,9 +300,7 @@ class HbmThroughput:
         )
         return blocking / pool.pipeline
 
-    def _prompt_compute_s(
-        self, architecture: Architecture, pool: Pool, new_tokens: Num, cached_tokens: Num
-    ) -> Num:
+    def _prompt_compute_s(self, architecture: Architecture, pool: Pool, new_tokens: Num, cached_tokens: Num) -> Num:
         """Linear layers, attention and collectives of a prompt."""
         computing = self.compute.prefill_s(architecture, pool, pool.tensor, new_tokens, cached_tokens)
         return computing + self.links.step_s(architecture, pool, new_tokens)

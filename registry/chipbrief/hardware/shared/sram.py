@@ -111,9 +111,7 @@ class SramThroughput:
             )
         stages = min(chips, architecture.layers)
         tensor = max(chips // stages, 1)
-        pool = Pool(
-            hardware=self.profile.id, chips=chips, tensor=tensor, pipeline=stages, precision=precision
-        )
+        pool = Pool(hardware=self.profile.id, chips=chips, tensor=tensor, pipeline=stages, precision=precision)
         return [pool]
 
     @uses("E6", figures=["memory.capacity", "memory.usable"])

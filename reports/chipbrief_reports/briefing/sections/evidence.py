@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
-
 import numpy as np
 
 from chipbrief.errors import ChipbriefError
@@ -23,14 +21,15 @@ from chipbrief_reports.briefing.document import (
     text,
 )
 from chipbrief_reports.briefing.notes import KINDS
+from chipbrief_reports.briefing.sections.model_error import error_sentence, error_table
 from chipbrief_reports.charts import DotRow, dot_strip
-from chipbrief_reports.wording import number, percent
+from chipbrief_reports.wording import count, number, percent
 
 __all__ = ["evidence"]
 
 METHOD = (
     "E1, E2: a decode step reads the attention, dense and touched expert weights and each sequence's KV cache.",
-    "E3: step = the slower of reading and computing, plus a latency a layer, collectives and host time a sequence.",
+    "E3, E11: step = reading and computing, partly at once, plus a latency a layer, collectives, expert traffic and host time a sequence.",
     "E4: prefill = linear layers and attention over the prompt, never less than one read of the weights, plus passes and host.",
     "E5, E5b: a token waits for the other requests' prefills; the running batch is what the KV cache leaves room for.",
     "E6: SRAM machines are pipelines: layers and hops set a token's time, the slowest stage the throughput.",
@@ -38,19 +37,21 @@ METHOD = (
     "C3: whole systems for the peak; idle is paid for. C4: rental by the chip-hour, API at list price.",
 )
 LIMITS = (
-    "No queueing (E8), speculation (E7), disaggregation (E10) or expert-parallel traffic (E11); times hold for a full batch.",
+    "The plan has no queueing (E8), speculation (E7) or disaggregation (E10); times hold for a full batch.",
     "Speeds of SRAM machines are fitted to single streams; their throughput under load is a model without measurements behind it.",
     "Prefix caches are taken as resident: neither their memory nor their loading is charged.",
     "Deployments are searched in steps: at most eight scale-up domains, or 64 chips a layer; larger ones are refused.",
     "Prompt tokens are taken to stream through an SRAM pipeline one behind another, with all stages at work.",
-    "Intervals come from the inputs' ranges; the model's own error on unseen points stands beside them, not inside them.",
+    "Intervals of the plan come from the inputs' ranges; the model's own error on unseen points stands beside them, not inside them.",
 )
 
 
 def evidence(desk: Desk) -> Section:
     """For the sceptic."""
     points = _points(desk)
-    blocks: list[Block] = []
+    blocks: list[Block] = [Paragraph(error_sentence(desk))]
+    if desk.error.points:
+        blocks.append(error_table(desk))
     if points:
         blocks.append(_chart(desk, points))
     blocks += [
@@ -66,7 +67,7 @@ def evidence(desk: Desk) -> Section:
         ),
         _inputs(desk),
     ]
-    return Section("evidence", "Evidence", _title(points), tuple(blocks))
+    return Section("evidence", "Evidence", _title(desk), tuple(blocks))
 
 
 _Point = tuple[Hardware, Observation, float]
@@ -96,27 +97,17 @@ def _modelled(desk: Desk, hardware: Hardware, seen: Observation) -> float | None
     )
 
 
-def _unseen(points: list[_Point]) -> list[float]:
-    """Ratios of model to measurement where no speculation was stated and nothing was fitted to it."""
-    return [
-        speed / seen.speed.value
-        for _, seen, speed in points
-        if seen.speculative == "no" and not seen.fitted and not _claimed(seen)
-    ]
-
-
 def _claimed(seen: Observation) -> bool:
     return seen.speed.kind not in ("third_party_measured", "vendor_measured")
 
 
-def _title(points: list[_Point]) -> str:
-    ratios = _unseen(points)
-    if not ratios:
+def _title(desk: Desk) -> str:
+    whole = desk.error.whole
+    if whole.median is None:
         return "Every input, with its source"
-    error = percent(median(abs(r - 1.0) for r in ratios))
-    if len(ratios) == 1:
-        return f"The model is off by {error} on the one measured stream here that it was not fitted to"
-    return f"The model is off by {error} in the median on {len(ratios)} measured streams that it was not fitted to"
+    middle = "" if whole.covered == 1 else " in the median"
+    points = count(whole.covered, "measured point")
+    return f"The model is off by {percent(whole.median)}{middle} on {points} that it was not fitted to"
 
 
 def _chart(desk: Desk, points: list[_Point]) -> Chart:
@@ -128,10 +119,11 @@ def _chart(desk: Desk, points: list[_Point]) -> Chart:
         if not any(r.line == line and r.fill == "hollow" for r in rows):
             rows.append(DotRow(line, speed, dot, "", fill="hollow"))
         claimed = _claimed(seen)
-        label = "fitted" if seen.fitted else "" if seen.speculative == "no" else f"speculation {seen.speculative}"
+        label = _label(seen, [other for system, other, _ in points if system is hardware])
         rows.append(DotRow(line, seen.speed.value, dot, label, fill="crossed" if claimed else "solid"))
         words.append(
-            f"{line}: {number(seen.speed.value, 3)} {'claimed' if claimed else 'measured'}, {number(speed)} modelled."
+            f"{line}: {number(seen.speed.value, 3)} {'claimed' if claimed else 'measured'}"
+            f"{' and fitted to' if seen.fitted else ''}, {number(speed)} modelled."
         )
     refs = [
         desk.notes.cite("", [f"{h.id}:observed.{i}.speed" for i in range(len(h.profile.observed))])
@@ -144,8 +136,18 @@ def _chart(desk: Desk, points: list[_Point]) -> Chart:
         "tok/s of one user: measured solid, modelled hollow, claimed crossed; logarithmic",
         dot_strip(rows, axis="tok/s/user", row_height=22),
         "Dot strip of speeds. " + " ".join(words),
-        text("Sources", *refs, ". Fitted and unseen load tests are told apart in docs/calibration.md."),
+        text("Single streams that the profiles cite; fitted: went into the constants", *refs, "."),
     )
+
+
+def _label(seen: Observation, beside: list[Observation]) -> str:
+    """What stands at a mark; marks of a line that were fitted to are counted at the fastest of them."""
+    if not seen.fitted:
+        return "" if seen.speculative == "no" else f"speculation {seen.speculative}"
+    fitted = [other.speed.value for other in beside if other.fitted and other.model == seen.model]
+    if seen.speed.value < max(fitted):
+        return ""
+    return "fitted" if len(fitted) == 1 else f"{len(fitted)} fitted"
 
 
 def _inputs(desk: Desk) -> Table:

@@ -8,6 +8,7 @@ from chipbrief.figures import Figure
 from chipbrief.hardware import HardwareProfile
 from chipbrief_reports.briefing.desk import Desk, absent
 from chipbrief_reports.briefing.document import Block, Bullets, Cell, Column, Paragraph, Ref, Row, Section, Table, text
+from chipbrief_reports.briefing.sections.model_error import standing
 
 __all__ = ["systems"]
 
@@ -46,7 +47,7 @@ def systems(desk: Desk) -> Section:
     blocks: list[Block] = [table]
     for hardware in found:
         p = hardware.profile
-        blocks.append(Paragraph(text(p.summary), heading=p.name))
+        blocks.append(Paragraph(text(f"{p.summary} ", standing(desk, hardware)), heading=p.name))
         blocks.append(Bullets("Strengths", tuple(text(s) for s in p.strengths)))
         blocks.append(Bullets("Limits", tuple(text(s) for s in p.limitations)))
     return Section("systems", "Systems", "The machines compared", tuple(blocks))
