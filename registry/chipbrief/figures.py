@@ -39,6 +39,7 @@ __all__ = [
     "YearlyPrice",
     "figures_in",
     "replace_figures",
+    "value_or",
 ]
 
 Kind = Literal[
@@ -220,6 +221,11 @@ class Proportion(Figure):
     """A ratio that may exceed 1."""
 
     dimension = DIMENSIONS["ratio"]
+
+
+def value_or(figure: Figure | None, otherwise: float) -> Any:
+    """The value of a Figure that a profile may leave out (an array, when sampling)."""
+    return otherwise if figure is None else figure.value
 
 
 def figures_in(part: Any, path: FigurePath = ()) -> Iterator[tuple[FigurePath, Figure]]:

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from pypdf import PdfReader
 
 from chipbrief.evaluate import SAMPLES, SEED
 from chipbrief_reports import request
@@ -534,20 +533,6 @@ def no_pango(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "hide").mkdir()
     (tmp_path / "hide" / "sitecustomize.py").write_text(NO_PANGO)
     return {"PYTHONPATH": str(tmp_path / "hide")}
-
-
-@pytest.mark.slow
-def test_build_without_a_file_prints_the_default_example(run: Run, tmp_path: Path) -> None:
-    found = run("build", "--as-of", "2026-11-23")
-    assert found.returncode == 0, found.stderr
-    out = tmp_path / "briefing"
-    pages = len(PdfReader(out / "briefing.pdf").pages)
-    assert f"briefing/briefing.pdf ({pages} pages)" in lines(found.stdout)
-    assert "briefing/briefing.html" in lines(found.stdout)
-    written = {str(path.relative_to(tmp_path)) for path in out.rglob("*") if path.is_file()}
-    assert written == {line.partition(" (")[0] for line in lines(found.stdout)}
-    assert {"briefing/data/inputs.csv", "briefing/data/results.json"} <= written
-    assert json.loads((out / "data" / "results.json").read_text())["as_of"] == "2026-11-23"
 
 
 def test_build_of_some_formats_tells_them_in_json(run: Run, mix: Path, tmp_path: Path) -> None:

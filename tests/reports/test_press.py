@@ -59,10 +59,26 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def default(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("default")
-    subprocess.run([SCRIPT, "build", "-o", folder], env={**os.environ, **DATE}, capture_output=True, check=True)
-    return folder
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """`chipbrief build` without a word more: the folder it ran in, and the lines it printed."""
+    here = tmp_path_factory.mktemp("default")
+    found = subprocess.run([SCRIPT, "build"], cwd=here, env={**os.environ, **DATE}, capture_output=True, check=True)
+    return here, found.stdout.decode().strip().splitlines()
+
+
+@pytest.fixture(scope="module")
+def default(told: tuple[Path, list[str]]) -> Path:
+    return told[0] / "briefing"
+
+
+@pytest.mark.slow
+def test_build_without_a_file_prints_the_default_example_and_tells_what_it_wrote(told: tuple[Path, list[str]]) -> None:
+    here, lines = told
+    pages = len(PdfReader(here / "briefing" / "briefing.pdf").pages)
+    assert f"briefing/briefing.pdf ({pages} pages)" in lines
+    assert {"briefing/briefing.html", "briefing/data/inputs.csv", "briefing/data/results.json"} <= set(lines)
+    assert set(contents(here)) == {line.partition(" (")[0] for line in lines}
+    assert json.loads((here / "briefing" / "data" / "results.json").read_text())["as_of"] == "2026-11-23"
 
 
 @pytest.mark.slow

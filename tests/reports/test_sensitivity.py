@@ -34,4 +34,4 @@ def test_no_two_figures_share_a_label_and_none_is_a_field_name() -> None:
 
 def test_a_figure_of_a_stranger_reads_as_its_path() -> None:
     assert spoken("acme-x1:latency.warp_drive") == "latency warp drive"
-    assert spoken("acme-x1:latency.layer_eight") == "latency a layer on eight chips"
+    assert spoken("acme-x1:latency.layer_spread") == "added latency of a layer over eight chips"

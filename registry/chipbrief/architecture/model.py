@@ -12,7 +12,7 @@ from chipbrief.architecture.attention import AttentionGroup
 from chipbrief.architecture.feed_forward import FeedForwardGroup
 from chipbrief.architecture.precisions import FormatName, Native, Precision, Published, WeightBytes
 from chipbrief.config import Id, Strict, Whole
-from chipbrief.errors import did_you_mean
+from chipbrief.errors import Refusal, did_you_mean
 from chipbrief.figures import Number, Source, figures_in
 from chipbrief.physics import Num
 from chipbrief.precision import FORMATS
@@ -61,6 +61,11 @@ class Architecture(Strict):
     def experts(self) -> Sequence[FeedForwardGroup]:
         """The groups with routed experts."""
         return [g for g in self.feed_forward if g.kind == "experts"]
+
+    @property
+    def size(self) -> str:
+        """Family, layers and width: releases of a family with the same are one model to the physics."""
+        return f"{self.family.split(' ')[0]}, {self.layers} x {self.hidden}"
 
     @property
     def expert_layers(self) -> int:
@@ -124,9 +129,16 @@ class Architecture(Strict):
         """The precision called `name`: the native one for None, its own name, and any FP4 where its experts are FP4.
 
         A second checkpoint that is published in a mixture of formats keeps its mixture, and `fp4` means it where it
-        is in FP4; any other name means that format in all linear layers.
+        is in FP4; any other name means that format in all linear layers. Upper and lower case are one.
+
+        Raises:
+            Refusal: there is no such number format.
         """
         native = self.native_precision(kv)
+        name = name and name.lower()
+        for wanted in (name, kv):
+            if wanted is not None and wanted not in FORMATS:
+                raise Refusal(f"unknown number format {wanted!r}" + did_you_mean(wanted, FORMATS))
         if name is None or name in (native.name, native.expert) or (_is_fp4(name) and _is_fp4(native.expert)):
             return native
         if name == "fp4":

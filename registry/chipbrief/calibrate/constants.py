@@ -56,7 +56,7 @@ CONSTANTS: tuple[Constant, ...] = (
     Constant("efficiency.experts", "share", 0.60, 0.20, 1.00),
     Constant("efficiency.collectives", "share", 0.80, 0.30, 1.00),
     Constant("latency.layer", "time", 25e-6, 3e-6, 60e-6),
-    Constant("latency.layer_eight", "time", 45e-6, 4e-6, 100e-6),
+    Constant("latency.layer_spread", "time", 15e-6, 0.3e-6, 60e-6),
     Constant("latency.expert_layer", "time", 10e-6, 0.1e-6, 60e-6, ("hbm", "sram")),
     Constant("latency.chained_layer", "time", 10e-6, 0.1e-6, 60e-6),
     Constant("latency.sequence", "time", 3e-6, 0.1e-6, 30e-6),

@@ -18,7 +18,7 @@ __all__ = ["Band", "Refits", "bands", "cross_validate"]
 
 SWEEP_FOLDS = 8
 REFIT_STEPS = 8
-FEW_GROUPS = 3  # groups below which a family of chips borrows those of others
+FEW_GROUPS = 3  # groups below which a family of chips borrows those of others; two of others are enough
 NORMAL_90 = 1.2816  # 90th percentile of the normal distribution
 LEFT_OUT_SHARE = 0.632  # weight of the errors of what was left out
 MOST = 2.5  # of a logarithm: no band says less than a factor of twelve
@@ -86,10 +86,12 @@ def cross_validate(problem: Problem, rows: Sequence[Row], best: Array, progress:
             kept = [row for row in problem.rows if id(row) not in gone]
             same = len(kept) == len(problem.rows)
             moved = best if same else fit(problem.without(kept), best, steps=REFIT_STEPS)
-            errors[near] += list(zip(left_out, map(float, problem.errors(moved, left_out)), strict=True))
+            errors[near] += [
+                (row, row.sign * float(e)) for row, e in zip(left_out, problem.errors(moved, left_out), strict=True)
+            ]
             if near == "seen":
                 constants.append(moved)
-    fitted = dict(zip(map(id, rows), map(float, problem.errors(best, rows)), strict=True))
+    fitted = {id(row): row.sign * float(e) for row, e in zip(rows, problem.errors(best, rows), strict=True)}
     return Refits(errors, fitted, np.array(constants))
 
 
@@ -106,16 +108,10 @@ def _folds(rows: Sequence[Row]) -> dict[Nearness, dict[str, list[Row]]]:
     }
 
 
-def _dimensions(row: Row) -> str:
-    """A model by its size and shape: releases of the same dimensions are one model to the physics."""
-    model = row.job.architecture
-    return f"{model.family.split(' ')[0]} of {model.layers} layers x {model.hidden}"
-
-
 _group_of: Mapping[Nearness, Callable[[Row], str]] = {
     "seen": lambda row: row.sweep,
-    "new_model": _dimensions,
-    "new_expert_model": _dimensions,
+    "new_model": lambda row: row.job.architecture.size,
+    "new_expert_model": lambda row: row.job.architecture.size,
     "new_hardware": lambda row: row.job.hardware.id,
 }
 
@@ -135,11 +131,13 @@ def bands(refits: Refits, family: tuple[str, str]) -> Iterator[tuple[str, Nearne
             of_all = [(row, e) for row, e in found if row.family == name]
             own = [(row, e) for row, e in of_all if family_key(row.job.hardware) == family]
             alike = [(row, e) for row, e in of_all if kinds[family_key(row.job.hardware)] == kinds[family]]
-            if len(own) >= ENOUGH and len({_group_of[near](row) for row, _ in own}) >= FEW_GROUPS:
-                yield name, near, _band(own, near, refits, pooled=False)
-            elif alike or name == "speed":
-                used = alike if len(alike) >= ENOUGH else of_all
-                yield name, near, _band(used, near, refits, pooled=True)
+            choices = [(own, False), (alike, True), *([(of_all, True)] if name == "speed" else [])]
+            for used, pooled in choices:  # the nearest that says enough; a family of errors that none fits has no band
+                groups = len({_group_of[near](row) for row, _ in used})
+                few = FEW_GROUPS - 1 if pooled else FEW_GROUPS
+                if groups >= few and (len(used) >= ENOUGH or used == of_all or used == alike):
+                    yield name, near, _band(used, near, refits, pooled=pooled)
+                    break
 
 
 def _band(errors: Sequence[tuple[Row, float]], near: Nearness, refits: Refits, *, pooled: bool) -> Band:

@@ -15,7 +15,7 @@ from chipbrief.errors import Refusal
 from chipbrief.evidence import Point
 from chipbrief.evidence.jobs import Job, resolve
 from chipbrief.evidence.operating import Outlook, outlook
-from chipbrief.evidence.predict import error_family
+from chipbrief.evidence.predict import error_family, is_rate, is_rate_family
 from chipbrief.hardware import Hardware
 from chipbrief.physics import Array
 from chipbrief.registry import Registry
@@ -71,6 +71,11 @@ class Row:
     def judged(self) -> bool:
         """Whether its error tells how far off points like it are."""
         return self.job.speculative == "no" and not self.job.tight
+
+    @property
+    def sign(self) -> float:
+        """-1 where the point is a rate and its family's errors are of times, or the other way round."""
+        return 1.0 if is_rate(self.point.metric) == is_rate_family(self.family) else -1.0
 
     @property
     def weight(self) -> float:

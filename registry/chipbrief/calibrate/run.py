@@ -22,6 +22,7 @@ from chipbrief.registry import Registry
 __all__ = ["CALIBRATE_SPLIT", "Calibration", "calibrate", "error_summary"]
 
 CALIBRATE_SPLIT = "calibrate"
+FEWEST_SWEEPS = 3  # below it leaving one out leaves too little to fit
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def calibrate(
         progress: told what is done next.
 
     Raises:
-        ChipbriefError: no point can be fitted.
+        ChipbriefError: no point can be fitted, or those of too few sweeps.
         MissingLibraryError: SciPy is not installed.
     """
     points = list(points)
@@ -69,6 +70,11 @@ def calibrate(
     fitted = [row for row in rows if row.fitted]
     if not fitted:
         raise ChipbriefError(f"{measured}: no point of the split {CALIBRATE_SPLIT!r} can be fitted")
+    sweeps = len({row.sweep for row in fitted})
+    if sweeps < FEWEST_SWEEPS:
+        raise ChipbriefError(
+            f"{measured}: {sweeps} sweep{'' if sweeps == 1 else 's'} to fit, at least {FEWEST_SWEEPS} are needed"
+        )
     kinds = {family_key(row.job.hardware): row.job.hardware.profile.memory.kind for row in fitted}
     problem = Problem(fitted, dict(sorted(kinds.items())))
     progress(f"fitting {len(fitted):,} points of {len(kinds)} families of chips")

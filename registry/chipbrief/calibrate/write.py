@@ -15,6 +15,7 @@ from chipbrief.physics import Array
 __all__ = ["calibration_texts"]
 
 SOURCE = "chipbrief-calibration"
+AT_BOUND = 1.02  # a constant nearer to its bound than this stands at it
 NOTICEABLE = 0.1  # of a weighted residual for a constant's e-fold: below it no point determines the constant
 _DAY = re.compile(r"(?:19|20)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
 
@@ -76,7 +77,9 @@ def _seen(rows: Sequence[Row]) -> list[str]:
         hardware = sorted({row.job.hardware.id for row in own})
         models = sorted({row.job.architecture.id for row in own})
         sorts = sorted({group.sort for row in own for group in row.job.architecture.attention})
-        seen = {"hardware": hardware, "models": models, "attention": map(_quoted, sorts)}
+        sizes = sorted({row.job.architecture.size for row in own})
+        seen: dict[str, list[str]] = {"hardware": hardware, "models": models}
+        seen |= {"sizes": [_quoted(size) for size in sizes], "attention": [_quoted(sort) for sort in sorts]}
         lines.append(f"      {name}: {{{', '.join(_list(key, found) for key, found in seen.items())}}}")
     return lines
 
@@ -115,6 +118,8 @@ def _constant(constant: Constant, log: float, half: float, determined: bool, dat
     value = float(np.exp(log))
     if determined:
         low, high, kind, note = value * np.exp(-half), value * np.exp(half), "calibrated", None
+        if min(value / constant.low, constant.high / value) < AT_BOUND:
+            note = "at the bound that the fit keeps it in"
     else:
         low, high, kind = np.sqrt(value * constant.low), np.sqrt(value * constant.high), "assumed"
         note = "no point determines it: as on other machines"

@@ -8,7 +8,7 @@ import numpy as np
 
 from chipbrief import physics
 from chipbrief.architecture import Architecture
-from chipbrief.figures import Figure
+from chipbrief.figures import value_or
 from chipbrief.hardware import Deployment, Hardware, HardwareProfile
 from chipbrief.physics import Num
 
@@ -53,6 +53,7 @@ class Service:
     Attributes:
         batch: running sequences, B [1].
         step_s: time in which every sequence gains a token, speculation included (E3, E7) [s].
+        pass_s: time of one pass of the model, in which a draft is verified where there is one (E3) [s].
         prompt_s: a prompt alone (E4) [s].
         blocking_s: what it takes from the running batch (E5) [s].
         tpot_s: time per output token at a constant number of requests in flight (E5) [s].
@@ -63,6 +64,7 @@ class Service:
 
     batch: Num
     step_s: Num
+    pass_s: Num
     prompt_s: Num
     blocking_s: Num
     tpot_s: Num
@@ -72,8 +74,8 @@ class Service:
 
     @property
     def ttft_s(self) -> Num:
-        """Time to the first token: the step in progress, the prompts before it, and the prompt [s]."""
-        return self.step_s + self.wait_s + self.prompt_s
+        """Time to the first token: the pass in progress, the prompts before it, and the prompt [s]."""
+        return self.pass_s + self.wait_s + self.prompt_s
 
 
 def serve(
@@ -100,9 +102,14 @@ def serve(
     model, scheduling = hardware.throughput, hardware.profile.scheduling
     output = max(request.output, 1.0)
     together = np.maximum(np.asarray(batch, dtype=float) / output, 1.0)
-    step = _step_s(hardware, architecture, deployment, request, batch, speculation)
+    step, whole = _step_s(hardware, architecture, deployment, request, batch, speculation)
+    prompt = model.prefill_s(architecture, deployment, request.new, request.cached)
     blocking = model.prefill_blocking_s(architecture, deployment, request.new, request.cached, together)
+    requests = physics.requests_per_s(step, blocking, batch=batch, output_tokens=output)
     if not deployment.is_aggregated:
+        decoding = physics.requests_per_s(step, 0.0 * blocking, batch=batch, output_tokens=output)
+        requests = physics.disaggregated_requests_s(1.0 / blocking, decoding)
+        prompt = prompt + _transfer_s(hardware, architecture, deployment, request)
         blocking = 0.0 * blocking
     stall, wait = scheduling.stall, scheduling.prompt_wait
     if waves:
@@ -110,17 +117,26 @@ def serve(
     return Service(
         batch=batch,
         step_s=step,
-        prompt_s=model.prefill_s(architecture, deployment, request.new, request.cached),
+        pass_s=whole,
+        prompt_s=prompt,
         blocking_s=blocking,
-        tpot_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output, stall=_value(stall, 1.0)),
+        tpot_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output, stall=value_or(stall, 1.0)),
         tpot_full_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output),
-        wait_s=physics.prompt_wait_s(blocking, batch=batch, share=_value(wait, 0.0)),
-        requests_s=physics.requests_per_s(step, blocking, batch=batch, output_tokens=output),
+        wait_s=physics.prompt_wait_s(blocking, batch=batch, share=value_or(wait, 0.0)),
+        requests_s=requests,
     )
 
 
-def _value(figure: Figure | None, otherwise: float) -> Num:
-    return otherwise if figure is None else figure.value
+def _transfer_s(hardware: Hardware, architecture: Architecture, deployment: Deployment, request: Request) -> Num:
+    """A prompt's KV cache on its way from the pool that prefills to the one that decodes (E10)."""
+    links = hardware.profile.interconnect
+    link = links.scale_out or links.chip or links.stage
+    if link is None:
+        return 0.0
+    cache = architecture.kv_bytes(request.new + request.cached, deployment.prefill.precision)
+    return physics.kv_transfer_s(
+        cache, link_bytes_s=link.value, links=min(deployment.prefill.chips, deployment.decode.chips)
+    )
 
 
 def _step_s(
@@ -130,16 +146,18 @@ def _step_s(
     request: Request,
     batch: Num,
     speculation: Speculation | None,
-) -> Num:
+) -> tuple[Num, Num]:
+    """Time in which every sequence gains a token, and time of one pass of the model; the same without a draft."""
     model = hardware.throughput
     plain = model.decode_step_s(architecture, deployment, batch, request.context)
     if speculation is None:
-        return plain
+        return plain, plain
     drafted = speculation.draft_tokens
     verify = model.decode_step_s(architecture, deployment, batch, request.context, drafted + 1.0)
-    return physics.speculative_tpot_s(
+    a_token = physics.speculative_tpot_s(
         verify,
         speculation.draft_step * plain,
         draft_tokens=drafted,
         accepted=physics.accepted_tokens(speculation.acceptance, drafted),
     )
+    return a_token, verify

@@ -16,15 +16,16 @@ from chipbrief.evaluate import Request, serving_precision
 from chipbrief.evidence.points import Point
 from chipbrief.hardware import Deployment, Hardware, HbmThroughput, Pool
 from chipbrief.hardware.shared.fitting import does_not_fit
+from chipbrief.hardware.shared.hbm import MAX_DOMAINS
 from chipbrief.registry import Registry
 
 __all__ = ["Candidate", "Job", "Mode", "resolve"]
 
 DEFAULT_TOKENS = 1024.0
-MAX_STAGES = 8
+MOST_IN_FLIGHT = 1e7  # more requests than this at once are a slip
 TIGHT = "fits only at the upper end of the memory's range"
 Mode = Literal["in flight", "offline", "slo"]
-_NAMED_SHAPE = re.compile(r"\b(?:TP|TEP|DEP)(\d+)\b")
+_NAMED_SHAPE = re.compile(r"\b(TP|TEP|DEP)(\d+)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def resolve(point: Point, registry: Registry, catalogue: Catalogue) -> Job:
     if not point.precision:
         filled.append(f"precision {precision.name}")
     request = _request(point, filled)
+    if point.concurrency is not None and point.concurrency > MOST_IN_FLIGHT:
+        raise Refusal(f"{point.concurrency:,.4g} requests in flight are more than {MOST_IN_FLIGHT:,.0f}")
     longest = request.new + request.output
     if longest > architecture.context_limit:
         raise Refusal(f"context {longest:,.0f} > {architecture.context_limit:,} tokens of {architecture.id}")
@@ -117,6 +120,9 @@ def _request(point: Point, filled: list[str]) -> Request:
         filled.append(f"isl {DEFAULT_TOKENS:,.0f}")
     if answer is None:
         filled.append(f"osl {DEFAULT_TOKENS:,.0f}")
+    for name, tokens in (("isl", prompt), ("osl", answer)):
+        if tokens is not None and tokens < 1:
+            raise Refusal(f"{name} {tokens:g} is less than one token")
     return Request(new=prompt or DEFAULT_TOKENS, cached=0.0, output=answer or DEFAULT_TOKENS)
 
 
@@ -127,6 +133,8 @@ def _mode(point: Point, filled: list[str]) -> tuple[Mode, float | None]:
     if point.scenario == "offline":
         return "offline", None
     if point.scenario or point.ttft_slo_s or point.tpot_slo_s:
+        if not (point.ttft_slo_s or point.tpot_slo_s):
+            filled.append("no service level given: the load at which such levels hold")
         return "slo", None
     if point.metric == "tok_s_per_user":
         filled.append("a single stream")
@@ -217,9 +225,13 @@ def _shapes(
         yield from _stated(point, hardware, architecture, precision, chips)
         return
     named = _NAMED_SHAPE.search(point.system)
-    one = named is not None and int(named.group(1)) == chips
+    one = named is not None and int(named[2]) == chips
     if chips <= domain and (fixed or one):
-        yield from ((pool, 1) for pool in hardware.throughput.pools(architecture, precision, chips))
+        split = one and named is not None and named[1] == "DEP"  # every chip holds all attention weights
+        pools = hardware.throughput.pools(architecture, precision, chips)
+        yield from (
+            (pool, 1) for pool in pools if not split or pool.attention_data == max(p.attention_data for p in pools)
+        )
         return
     for size in _sizes(chips, domain):
         yield from ((pool, chips // size) for pool in hardware.throughput.pools(architecture, precision, size))
@@ -227,10 +239,8 @@ def _shapes(
 
 def _sizes(chips: int, domain: int) -> Sequence[int]:
     """Replicas of up to one scale-up domain, and pipelines over whole domains."""
-    inside = {2**i for i in range(domain.bit_length()) if 2**i <= min(chips, domain)}
-    if chips <= domain:
-        inside.add(chips)
-    over = {domain * stages for stages in range(2, MAX_STAGES + 1) if domain * stages <= chips}
+    inside = {2**i for i in range(domain.bit_length()) if 2**i <= min(chips, domain)} | {min(chips, domain)}
+    over = {domain * stages for stages in range(2, MAX_DOMAINS + 1) if domain * stages <= chips}
     return sorted(inside | over)
 
 
@@ -242,10 +252,12 @@ def _stated(
     tp, dp = point.tp or 1, point.dp or 1
     if not isinstance(model, HbmThroughput):
         raise Refusal(f"{hardware.profile.name} has no tensor and data parallel degrees")
-    tensor = min(chips, model.links.domain)
     if dp > 1 and architecture.experts:
-        stages = max(chips // tensor, 1)
-        yield model.pool(architecture, precision, tensor=tensor, stages=stages, groups=min(dp, tensor)), 1
-    else:
-        stages = max(chips // (tp * dp), 1)
-        yield model.pool(architecture, precision, tensor=tp, stages=stages), max(dp, 1)
+        tensor = min(chips, model.links.domain)
+        if chips % tensor or tensor % dp:
+            raise Refusal(f"attention data parallel {dp} does not divide {tensor} of {chips} chips")
+        yield model.pool(architecture, precision, tensor=tensor, stages=chips // tensor, groups=dp), 1
+        return
+    if chips % (tp * dp):
+        raise Refusal(f"TP{tp} x DP{dp} = {tp * dp} chips do not divide the {chips} of the row")
+    yield model.pool(architecture, precision, tensor=tp, stages=chips // (tp * dp)), dp

@@ -14,7 +14,7 @@ from chipbrief.evidence.jobs import Candidate, Job
 from chipbrief.hardware import Hardware
 from chipbrief.physics import Array, Num
 
-__all__ = ["Outlook", "outlook"]
+__all__ = ["Outlook", "outlook", "speculation_gain"]
 
 PROMPTS_AHEAD = 1.0  # prompts that stand before one at the 99th percentile, under service levels
 
@@ -75,14 +75,15 @@ def outlook(job: Job, hardware: Hardware, chips: int | None, *, speculative: boo
 
 
 def _rank(job: Job, found: list[Outlook], chips: int | None) -> Array:
-    """Lower is better: the fastest token for requests in flight, else the most tokens within the levels.
+    """Lower is better: least excess over the levels, and of shapes that keep them the most tokens.
 
-    Where the point names no chips, tokens of a chip count; an excess of 1 or less leaves them to decide.
+    Where the point names no chips, the fastest token counts for requests in flight, and tokens of a chip otherwise.
     """
-    if job.mode == "in flight":
+    if chips is None and job.mode == "in flight":
         return np.array([o.tpot_s for o in found])
     yields = np.array([o.tok_s if chips else o.tok_s / o.chips for o in found])
-    order: Array = np.array([o.excess for o in found]) - yields / yields.max()
+    excess = np.array([o.excess for o in found])
+    order: Array = np.where(excess > 1.0, excess, -yields / yields.max())
     return order
 
 
@@ -102,6 +103,15 @@ def _serve(job: Job, hardware: Hardware, candidate: Candidate, batch: Num, draft
     return serve(hardware, job.architecture, candidate.deployment, job.request, batch, draft, waves=job.waves)
 
 
+def speculation_gain(job: Job) -> float:
+    """The draft model's multiplier (E7) at the job's requests in flight, or for a single stream; 1 without one."""
+    draft = Speculation.of(job.hardware.profile)
+    candidate = job.candidates[0]
+    batch = min(max((job.in_flight or 1.0) / candidate.replicas, 1.0), np.floor(candidate.limit))
+    plain, drafted = (_serve(job, job.hardware, candidate, batch, d).step_s for d in (None, draft))
+    return float(physics.speculation_multiplier(plain, drafted))
+
+
 def _in_flight(job: Job, hardware: Hardware, candidate: Candidate, draft: Speculation | None) -> Outlook:
     """A constant number of requests in flight (closed loop): what exceeds the running batch waits (E5b)."""
     assert job.in_flight is not None
@@ -111,7 +121,8 @@ def _in_flight(job: Job, hardware: Hardware, candidate: Candidate, draft: Specul
     answer = max(job.request.output - 1.0, 0.0)
     residence = service.ttft_s + service.tpot_s * answer
     ttft = service.ttft_s + physics.time_in_queue_s(each, batch, residence)
-    tok_s = job.in_flight * job.request.output / (ttft + service.tpot_s * answer)  # Little's law
+    by_little = job.in_flight * job.request.output / (ttft + service.tpot_s * answer)
+    tok_s = np.minimum(by_little, service.requests_s * job.request.output * candidate.replicas)
     tpot, ttft, tok_s = (np.ravel(a) for a in np.broadcast_arrays(service.tpot_s, ttft, tok_s))
     return Outlook(tpot, ttft, tok_s, np.ones(tpot.shape), np.ones(tpot.shape))
 
@@ -125,10 +136,10 @@ def _at_capacity(job: Job, hardware: Hardware, candidate: Candidate, draft: Spec
     share = scheduling.load_at_slo.value if levels and scheduling.load_at_slo else 1.0
     tail = scheduling.tpot_tail.value if scheduling.tpot_tail else 1.0
     tpot = np.atleast_2d(np.asarray(service.tpot_full_s, dtype=float))
-    ttft = np.atleast_2d(service.prompt_s * (1.0 + PROMPTS_AHEAD) + service.step_s + 0.0 * tpot)
+    ttft = np.atleast_2d(service.prompt_s * (1.0 + PROMPTS_AHEAD) + service.pass_s + 0.0 * tpot)
     arrivals = service.requests_s * share
     queue = physics.prefill_wait_s(arrivals, service.blocking_s, service_scv=0.0) if levels else service.wait_s
-    mean_ttft = np.atleast_2d(service.prompt_s + service.step_s + queue + 0.0 * tpot)
+    mean_ttft = np.atleast_2d(service.prompt_s + service.pass_s + queue + 0.0 * tpot)
     tok_s = np.atleast_2d(service.requests_s + 0.0 * tpot) * job.request.output * candidate.replicas * share
     excess = np.maximum(tpot * tail / job.tpot_slo_s, ttft / job.ttft_slo_s)
     at = _best(tok_s, excess)

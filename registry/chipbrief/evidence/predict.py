@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chipbrief import physics
 from chipbrief.catalogue import Catalogue
 from chipbrief.errors import Refusal
 from chipbrief.evidence.jobs import Job, resolve
-from chipbrief.evidence.operating import Outlook, outlook
+from chipbrief.evidence.operating import Outlook, outlook, speculation_gain
 from chipbrief.evidence.points import Point, Prediction
 from chipbrief.hardware.calibration import Nearness
 from chipbrief.registry import Registry
 
-__all__ = ["band_of", "error_family", "nearness", "predict", "predict_point", "unlike_any"]
+__all__ = ["band_of", "error_family", "is_rate", "is_rate_family", "nearness", "predict", "predict_point", "unlike_any"]
 
 LIGHT_LOAD = 8.0  # requests in flight up to which TTFT is the prompt's own time, mostly
+TWO_TOKENS = 2.0
 UNKNOWN_RATIO = 2.0  # low and high of a prediction whose family has no measured point: half and double
 
 
@@ -40,21 +40,20 @@ def predict_point(point: Point, registry: Registry, catalogue: Catalogue) -> Pre
     """Predict one point in the unit of its metric."""
     try:
         job = resolve(point, registry, catalogue)
+        if job.request.output < TWO_TOKENS and point.metric in ("tpot_ms", "tok_s_per_user"):
+            raise Refusal("an answer of one token has no time per token")
         value, low, high = _value(point, job)
     except Refusal as reason:
         return Prediction(None, None, None, "refused", str(reason))
-    return Prediction(value, low, high, "ok", "; ".join((*job.filled, *_speculation(point, job))))
+    return Prediction(value, low, high, "ok", "; ".join((*job.filled, *_speculation(job))))
 
 
-def _speculation(point: Point, job: Job) -> list[str]:
+def _speculation(job: Job) -> list[str]:
     """The draft model's multiplier by its name (E7), for the reason."""
     if job.speculative == "no":
         return []
-    plain, drafted = (outlook(job, job.hardware, point.n_chips, speculative=s).tpot_s[0] for s in (False, True))
-    multiplier = float(physics.speculation_multiplier(plain, drafted))
-    if job.speculative == "yes":
-        return [f"speculation x{multiplier:.2f} (E7)"]
-    return [f"speculation unknown: between none and x{multiplier:.2f} (E7)"]
+    multiplier = f"x{speculation_gain(job):.2f} (E7)"
+    return [f"speculation {multiplier}" if job.speculative == "yes" else f"speculation unknown: none to {multiplier}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +67,20 @@ class _Ends:
 
 def _value(point: Point, job: Job) -> tuple[float, float, float]:
     ends = _ends(point, job)
+    low, high = _band(point, job)
+    return ends.value, ends.low * low, ends.high * high
+
+
+def _band(point: Point, job: Job) -> tuple[float, float]:
+    """The band of the metric; of a whole residence by the shares of TTFT and of the tokens after it."""
     family = error_family(point.metric, job)
     low, high = band_of(job, family)
-    if family == "tpot" and point.metric.startswith("tok_s"):
-        low, high = 1.0 / high, 1.0 / low  # a rate errs as the time behind it
-    return ends.value, ends.low * low, ends.high * high
+    if family == "tpot" and point.metric not in ("tpot_ms", "tok_s_per_user"):
+        found = outlook(job, job.hardware, point.n_chips, speculative=job.speculative == "yes")
+        first = float(found.ttft_s[0] / (found.metric("e2e_ms", job.request)[0] / 1e3))
+        first_low, first_high = band_of(job, error_family("ttft_ms", job))
+        low, high = first * first_low + (1 - first) * low, first * first_high + (1 - first) * high
+    return (1.0 / high, 1.0 / low) if is_rate(point.metric) != is_rate_family(family) else (low, high)
 
 
 def _ends(point: Point, job: Job) -> _Ends:
@@ -90,7 +98,10 @@ def _ends(point: Point, job: Job) -> _Ends:
     )
     if job.speculative == "yes":
         return _Ends(middle, min(low, high), max(low, high))
-    plain = _metric(point, job, outlook(job, job.hardware, point.n_chips, speculative=False))
+    try:
+        plain = _metric(point, job, outlook(job, job.hardware, point.n_chips, speculative=False))
+    except Refusal:  # only a draft keeps the levels
+        return _Ends(middle, min(low, high), max(low, high))
     return _Ends(float(np.sqrt(plain * middle)), min(plain, low, high), max(plain, low, high))
 
 
@@ -102,17 +113,27 @@ def _metric(point: Point, job: Job, found: Outlook) -> float:
 
 def _misses(job: Job, found: Outlook) -> str:
     levels = [
-        f"{name} {limit * 1e3:,.0f} ms"
+        f"{name} {limit * 1e3:,.4g} ms"
         for name, limit in (("TTFT", job.ttft_slo_s), ("TPOT", job.tpot_slo_s))
         if np.isfinite(limit)
     ]
     return (
-        f"no running batch keeps {' and '.join(levels)}: one request alone is at "
-        f"{found.ttft_s[0] * 1e3:,.0f} ms and {found.tpot_s[0] * 1e3:,.1f} ms, {found.excess[0]:.2f} times the limit"
+        f"no running batch keeps {' and '.join(levels)} at the 99th percentile: "
+        f"a batch of one is at {found.excess[0]:.2f} times the limit"
     )
 
 
 # -- intervals ------------------------------------------------------------------------------------------------
+
+
+def is_rate(metric: str) -> bool:
+    """Whether more of it is better: tokens a second, and not a time."""
+    return metric.startswith("tok_s")
+
+
+def is_rate_family(family: str) -> bool:
+    """Whether a family's errors are those of rates."""
+    return family.startswith("throughput") or family == "speed"
 
 
 def error_family(metric: str, job: Job) -> str:
@@ -136,7 +157,7 @@ def nearness(job: Job, family: str) -> Nearness:
     seen = on.throughput if family.startswith("throughput") else on.times
     if job.hardware.id not in seen.hardware:
         return "new_hardware"
-    if job.architecture.id in seen.models:
+    if job.architecture.id in seen.models or job.architecture.size in seen.sizes:
         return "seen"
     return "new_expert_model" if job.architecture.experts else "new_model"
 

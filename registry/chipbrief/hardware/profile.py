@@ -90,14 +90,14 @@ class EfficiencyPart(Strict):
 class LatencyPart(Strict):
     """Times that do not shrink with bandwidth.
 
-    HBM machines use `layer` (one chip), `layer_eight` (a layer over eight chips) and `sequence`; SRAM pipelines use
+    HBM machines use `layer` (one chip), `layer_spread` (added by eight chips) and `sequence`; SRAM pipelines use
     `layer`, `layer_per_hidden` (added for every unit of hidden width) and `hop`. `expert_layer` and `chained_layer`
     are what routed experts and latent, linear or indexed attention add to a layer. `prefill_pass` is a layer's
     latency in each pass of at most `prefill_chunk` prompt tokens, to which experts and such attention add theirs.
     """
 
     layer: Time
-    layer_eight: Time | None = None
+    layer_spread: Time | None = None
     layer_per_hidden: Time | None = None
     expert_layer: Time | None = None
     chained_layer: Time | None = None
@@ -133,10 +133,11 @@ class SchedulingPart(Strict):
 
 
 class Seen(Strict):
-    """Ids of the systems and models of some measured points, and the sorts of attention in them."""
+    """Ids of the systems and models of some measured points, the models' sizes and sorts of attention."""
 
     hardware: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
     attention: tuple[str, ...] = ()
 
 
@@ -288,7 +289,7 @@ class HardwareProfile(Strict):
         needed: dict[str, Figure | None] = {}
         if self.memory.kind == "hbm":
             needed = {
-                "latency.layer_eight": self.latency.layer_eight,
+                "latency.layer_spread": self.latency.layer_spread,
                 "latency.sequence": self.latency.sequence,
                 "interconnect.chip": self.interconnect.chip,
                 "efficiency.collectives": self.efficiency.collectives,

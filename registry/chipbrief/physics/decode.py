@@ -16,25 +16,24 @@ __all__ = [
     "overlapped_s",
 ]
 
-REFERENCE_CHIPS = 8.0  # tau(n) is stated for one chip and for this many
+REFERENCE_CHIPS = 8.0  # what spreading a layer adds to tau is stated for this many
 
 
-def layer_floor_s(chips: Num, *, single_s: Num, eight_s: Num) -> Num:
-    """Latency that a layer costs however little work it does, tau(n) (E3).
+def layer_floor_s(chips: Num, *, single_s: Num, spread_s: Num) -> Num:
+    """Latency that a layer costs however little work it does, tau(n) (E3): tau(1) + spread log2(n)/log2(8).
 
-    Kernel launches and synchronisation; straight in log2(n) through one chip and eight, and never below nothing: a
-    line that falls to eight would cross it with more.
+    Kernel launches, and the synchronisation that every doubling of the chips adds.
 
     Args:
         chips: chips the layer is spread over, n [1].
         single_s: tau(1) [s].
-        eight_s: tau(8) [s].
+        spread_s: what eight chips add, tau(8) - tau(1) [s].
 
     Returns:
         Seconds a layer, broadcast shape.
     """
-    spread: Num = np.log2(chips) / np.log2(REFERENCE_CHIPS)
-    return np.maximum(single_s + (eight_s - single_s) * spread, 0.0)
+    doublings: Num = np.log2(chips) / np.log2(REFERENCE_CHIPS)
+    return single_s + spread_s * doublings
 
 
 def layers_latency_s(

@@ -46,9 +46,10 @@ def command(measured: Path, output: Path, quiet: bool, strict: bool) -> Reply:
     """
     from chipbrief.calibrate import calibrate
 
-    check_place(output / FILE)
     file = points_of(measured)
     registry, catalogue = loading.registry(strict=strict), loading.catalogue()
+    for vendor in sorted({hardware.profile.vendor for hardware in registry}):
+        check_place(output / folder_of(vendor) / FILE)
     say = (lambda _: None) if quiet else complain
     found = calibrate(file.points, registry, catalogue, measured=Path(file.name).name, progress=say)
     written = []

@@ -43,10 +43,11 @@ def command(points: Path, output: Path | None, strict: bool) -> Reply:
     """Predict the metric of every row of a table.
 
     POINTS.csv (- for standard input) needs the columns hardware, model and metric: tpot_ms, ttft_ms, e2e_ms,
-    tok_s_total, tok_s_per_chip or tok_s_per_user. n_chips, precision, isl, osl, concurrency, scenario, ttft_slo_ms
-    and tpot_slo_ms are used where they are given. All columns are passed through, and five are added: predicted (in
-    the unit of the metric), low and high (80 % interval), status (ok or refused) and reason (why refused, or what
-    was filled in). A row that is refused does not fail the run.
+    tok_s_total, tok_s_per_chip or tok_s_per_user. n_chips, precision, isl, isl_effective, osl, concurrency, scenario,
+    ttft_slo_ms, tpot_slo_ms, speculative, tp, dp and a shape such as TP8 in system are used where they are given. All
+    columns are passed through, and five are added: predicted (in the unit of the metric), low and high (80 %
+    interval), status (ok or refused) and reason (why refused, or what was filled in); columns of these names that
+    come with the table are replaced. A row that is refused does not fail the run.
     """
     if output is not None:
         check_place(output)

@@ -126,8 +126,21 @@ def test_e10_prompts_that_are_read_elsewhere_stall_nobody(shared: Hardware, llam
     step = times(shared, llama, one, 101.0)[0]
     assert (service.blocking_s, service.wait_s) == (0.0, 0.0)
     assert service.tpot_s == service.tpot_full_s == pytest.approx(step)
-    assert service.requests_s == pytest.approx(101 / (500 * step))
-    assert service.prompt_s == shared.throughput.prefill_s(llama, apart, 2000.0, 1000.0)
+    # the pool that reads the prompts holds the other back
+    each = shared.throughput.prefill_blocking_s(llama, apart, 2000.0, 1000.0)
+    assert service.requests_s == pytest.approx(min(101 / (500 * step), 1 / each))
+    # 131,072 bytes a token of 3,000 go over one link of 100 GB/s to the chip that decodes
+    moved = 131_072 * 3000 / 100e9
+    assert service.prompt_s == pytest.approx(shared.throughput.prefill_s(llama, apart, 2000.0, 1000.0) + moved)
+
+
+def test_a_draft_is_verified_in_the_pass_that_a_new_prompt_waits_for(shared: Hardware, llama, one) -> None:
+    plain, drafted = (
+        serve(shared, llama, one, REQUEST, 4.0, draft) for draft in (None, Speculation.of(shared.profile))
+    )
+    assert plain.pass_s == plain.step_s
+    assert drafted.step_s < plain.step_s <= drafted.pass_s
+    assert drafted.ttft_s == drafted.pass_s + drafted.wait_s + drafted.prompt_s
 
 
 def test_an_answer_of_less_than_a_token_is_one(plain: Hardware, llama, one) -> None:

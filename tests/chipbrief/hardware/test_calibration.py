@@ -25,7 +25,7 @@ families:
       collectives: {{value: 60 %, {FITTED}}}
     latency:
       layer: {{value: 20 us, {FITTED}}}
-      layer_eight: {{value: 40 us, {FITTED}}}
+      layer_spread: {{value: 40 us, {FITTED}}}
       sequence: {{value: 2 us, {FITTED}}}
       prefill_pass: {{value: 200 us, {FITTED}}}
       prefill_chunk: {{value: 2000, {FITTED}}}
@@ -90,7 +90,7 @@ def test_a_profile_takes_what_it_does_not_state_from_its_family(tmp_path: Path, 
 
 def test_its_figures_are_those_of_the_profile_with_the_sources_of_the_calibration(tmp_path: Path, bare: str) -> None:
     profile = HardwareProfile.from_yaml(folder_of(tmp_path, bare))
-    _, figure = profile.figures["acme-x1:latency.layer_eight"]
+    _, figure = profile.figures["acme-x1:latency.layer_spread"]
     assert (figure.value, figure.kind) == (pytest.approx(40e-6), "calibrated")
     assert profile.sources[figure.source].title == "A fit"
     assert profile.sources["acme"].title == "Acme data sheet"
@@ -150,9 +150,9 @@ def test_a_fault_of_the_file_is_named_with_its_place(
 
 def test_a_fault_of_a_fitted_figure_is_named_by_its_field(tmp_path: Path, bare: str) -> None:
     found = problems(
-        folder_of(tmp_path, bare, CALIBRATION.replace("layer_eight: {value: 40 us", "layer_eight: {value: 40 W"))
+        folder_of(tmp_path, bare, CALIBRATION.replace("layer_spread: {value: 40 us", "layer_spread: {value: 40 W"))
     )
-    assert [problem.split(": ")[1] for problem in found] == ["latency.layer_eight.value"]
+    assert [problem.split(": ")[1] for problem in found] == ["latency.layer_spread.value"]
 
 
 def test_a_folder_of_systems_shares_its_calibration_which_is_no_system(tmp_path: Path, bare: str) -> None:

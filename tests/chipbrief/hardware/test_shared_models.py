@@ -65,10 +65,21 @@ def test_e2_a_latent_cache_is_copied_to_every_chip_that_shares_the_attention(
     model = catalogue["deepseek-v3"]
     shared = Pool(hardware="acme-x1", chips=4, tensor=4, precision=model.precision("fp8"))
     apart = Pool(hardware="acme-x1", chips=4, tensor=4, attention_data=4, precision=model.precision("fp8"))
-    for pool_, copies in ((shared, 4), (apart, 1)):
+    for pool_, copies, groups in ((shared, 4, 1), (apart, 1, 4)):
         room = 4 * 1e12 * 0.9 - big.bandwidth.weight_bytes(model, pool_)
         limit = big.bandwidth.running_batch_limit(model, pool_, 10_000.0)
-        assert limit == room // (copies * 35_136 * 10_000)
+        assert limit == groups * (room / groups // (copies * 35_136 * 10_000))
+
+
+def test_e5b_a_sequence_needs_room_in_its_own_attention_group(acme: Hardware, catalogue: Catalogue) -> None:
+    model = catalogue["deepseek-v3"]
+    apart = Pool(hardware="acme-x1", chips=4, tensor=4, attention_data=4, precision=model.precision("fp8"))
+    weights = acme.bandwidth.weight_bytes(model, apart)
+    # 2.5 GB are left over on four chips together: 0.6 GB on each, less than the 0.7 GB of 20,000 tokens' latents
+    tight = acme.at({"acme-x1:memory.capacity": (weights + 2.5e9) / 4 / 0.9})
+    assert 20_000 * 35_136 > 2.5e9 / 4
+    assert tight.bandwidth.running_batch_limit(model, apart, 20_000.0) == 0
+    assert tight.bandwidth.running_batch_limit(model, apart, 10_000.0) == 4
 
 
 def test_e2_chips_beyond_the_key_value_heads_hold_copies(acme: Hardware, llama) -> None:

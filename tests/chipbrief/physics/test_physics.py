@@ -84,16 +84,10 @@ def test_e2_a_linear_state_does_not_grow_with_the_context() -> None:
 
 
 def test_e3_the_layer_floor_is_straight_in_the_logarithm_of_the_chips() -> None:
-    floors = physics.layer_floor_s(np.array([1, 2, 4, 8]), single_s=20e-6, eight_s=50e-6)
+    floors = physics.layer_floor_s(np.array([1, 2, 4, 8]), single_s=20e-6, spread_s=30e-6)
     assert floors == pytest.approx([20e-6, 30e-6, 40e-6, 50e-6])
     # 64 chips are twice as many doublings as eight: 20 + 2 x 30
-    assert physics.layer_floor_s(64.0, single_s=20e-6, eight_s=50e-6) == pytest.approx(80e-6)
-
-
-def test_e3_a_layer_that_is_faster_on_more_chips_never_takes_less_than_no_time() -> None:
-    # 60 us on one chip and 6 on eight: 18 us less with every doubling, 60 - 4 x 18 < 0 on sixteen
-    floors = physics.layer_floor_s(np.array([4.0, 8.0, 16.0]), single_s=60e-6, eight_s=6e-6)
-    assert floors == pytest.approx([24e-6, 6e-6, 0.0], abs=1e-18)
+    assert physics.layer_floor_s(64.0, single_s=20e-6, spread_s=30e-6) == pytest.approx(80e-6)
 
 
 def test_e3_layers_add_their_latencies_and_those_of_their_experts_and_chains() -> None:
@@ -303,7 +297,7 @@ BROADCAST = {
         kernel=4,
         convolution_bytes=2,
     ),
-    "layer_floor_s": lambda x, y: physics.layer_floor_s(y, single_s=1e-5 * x, eight_s=5e-5),
+    "layer_floor_s": lambda x, y: physics.layer_floor_s(y, single_s=1e-5 * x, spread_s=4e-5),
     "layers_latency_s": lambda x, y: physics.layers_latency_s(
         1e-5 * x, layers=61, expert_layer_s=1e-6 * y, expert_layers=58, chained_layer_s=2e-6 * x, chained_layers=61
     ),

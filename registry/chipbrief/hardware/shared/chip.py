@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from chipbrief import physics
 from chipbrief.architecture import Architecture
 from chipbrief.hardware.contract import uses
@@ -74,19 +76,38 @@ class ChipCompute:
         )
 
     def decode_s(self, architecture: Architecture, pool: Pool, chips: int, tokens: Num, context: Num) -> Num:
-        """Seconds to compute one token each of some sequences at a context, on some chips (E3)."""
-        attention = tokens * architecture.decode_attention_flop(context)
+        """Seconds to compute one token each of some sequences at a context, on some chips (E3).
+
+        Fewer sequences than attention groups leave the other groups' chips without attention to compute.
+        """
+        attention = np.maximum(tokens, pool.attention_data) * architecture.decode_attention_flop(context)
         linear = self._linear_s(architecture, pool, chips, tokens, self.decode_efficiency)
         return linear + self._attention_s(attention, chips, self.decode_efficiency)
 
-    def prefill_s(self, architecture: Architecture, pool: Pool, chips: int, new_tokens: Num, cached_tokens: Num) -> Num:
+    def prefill_s(
+        self,
+        architecture: Architecture,
+        pool: Pool,
+        chips: int,
+        new_tokens: Num,
+        cached_tokens: Num,
+        attending: int | None = None,
+    ) -> Num:
         """Seconds to compute new prompt tokens behind cached ones, on some chips (E4).
+
+        Args:
+            architecture: the model.
+            pool: shape and precision.
+            chips: chips that share the linear layers.
+            new_tokens: prompt tokens to compute [tokens].
+            cached_tokens: tokens whose keys exist already [tokens].
+            attending: chips that share the attention; all of `chips` for None.
 
         The LM head is applied to the last token alone.
         """
         attention = architecture.prefill_attention_flop(new_tokens, cached_tokens)
         linear = self._linear_s(architecture, pool, chips, new_tokens, self.prefill_efficiency, head=False)
-        return linear + self._attention_s(attention, chips, self.attention_efficiency)
+        return linear + self._attention_s(attention, attending or chips, self.attention_efficiency)
 
     def _linear_s(
         self, architecture: Architecture, pool: Pool, chips: int, tokens: Num, efficiency: Num, *, head: bool = True

@@ -13,7 +13,7 @@ import numpy as np
 from chipbrief import physics
 from chipbrief.architecture import Architecture, Precision
 from chipbrief.errors import Refusal
-from chipbrief.figures import Figure
+from chipbrief.figures import value_or
 from chipbrief.hardware.contract import uses
 from chipbrief.hardware.deployment import Deployment, Pool
 from chipbrief.hardware.profile import HardwareProfile
@@ -48,10 +48,14 @@ class HbmBandwidth(ChipMemory):
 
     @uses("E2", "E5b", calls=["memory_bytes", "weight_bytes"])
     def running_batch_limit(self, architecture: Architecture, pool: Pool, context: Num) -> Num:
-        """Sequences whose KV cache fits beside the weights (E5b); chips beyond the KV heads hold copies."""
-        group = pool.attention_tensor
-        cache = architecture.kv_bytes(context, pool.precision, group) * group
-        return physics.running_batch_limit(self.memory_bytes(pool), self.weight_bytes(architecture, pool), cache)
+        """Sequences whose KV cache fits beside the weights, in each attention group (E5b).
+
+        Chips beyond the KV heads hold copies.
+        """
+        groups, chips = pool.attention_data, pool.attention_tensor
+        memory, weights = self.memory_bytes(pool) / groups, self.weight_bytes(architecture, pool) / groups
+        cache = architecture.kv_bytes(context, pool.precision, chips) * chips
+        return groups * physics.running_batch_limit(memory, weights, cache)
 
     @uses("E1", "E2", figures=["memory.bandwidth", "efficiency.weights", "efficiency.kv", "scheduling.imbalance"])
     def read_s(self, architecture: Architecture, pool: Pool, batch: Num, context: Num, tokens_each: Num = 1.0) -> Num:
@@ -60,7 +64,7 @@ class HbmBandwidth(ChipMemory):
         Several tokens a sequence (E7) touch more experts and the same cache.
         """
         a_group = architecture.kv_read_bytes(context, pool.precision, pool.attention_tensor)
-        cache = a_group * batch / pool.attention_data
+        cache = a_group * np.maximum(batch / pool.attention_data, 1.0)
         weights = self.weights_s(architecture, pool, batch * tokens_each)
         return weights + cache / (self.kv_efficiency * self.bandwidth_bytes_s)
 
@@ -82,10 +86,6 @@ class HbmBandwidth(ChipMemory):
         return read / (self.weight_efficiency * self.bandwidth_bytes_s)
 
 
-def _value(figure: Figure | None, otherwise: float) -> Num:
-    return otherwise if figure is None else figure.value
-
-
 _DECODE_FIGURES = (
     "memory.bandwidth",
     "efficiency.weights",
@@ -95,7 +95,7 @@ _DECODE_FIGURES = (
     "efficiency.collectives",
     "compute.dense.*",
     "latency.layer",
-    "latency.layer_eight",
+    "latency.layer_spread",
     "latency.expert_layer",
     "latency.chained_layer",
     "latency.sequence",
@@ -130,7 +130,7 @@ class HbmThroughput:
     compute: ChipCompute
     links: ChipLinks
     layer_s: Num
-    layer_eight_s: Num
+    layer_spread_s: Num
     expert_layer_s: Num
     chained_layer_s: Num
     sequence_s: Num
@@ -146,23 +146,23 @@ class HbmThroughput:
     def from_profile(cls, profile: HardwareProfile, bandwidth: HbmBandwidth) -> Self:
         """Read the numbers off the profile; the loader has made sure that they are there."""
         latency, scheduling = profile.latency, profile.scheduling
-        assert latency.layer_eight and latency.sequence
+        assert latency.layer_spread and latency.sequence
         return cls(
             profile=profile,
             memory=bandwidth,
             compute=ChipCompute.from_profile(profile),
             links=ChipLinks.from_profile(profile),
             layer_s=latency.layer.value,
-            layer_eight_s=latency.layer_eight.value,
-            expert_layer_s=_value(latency.expert_layer, 0.0),
-            chained_layer_s=_value(latency.chained_layer, 0.0),
+            layer_spread_s=latency.layer_spread.value,
+            expert_layer_s=value_or(latency.expert_layer, 0.0),
+            chained_layer_s=value_or(latency.chained_layer, 0.0),
             sequence_s=latency.sequence.value,
-            overlap=_value(scheduling.overlap, np.inf),
+            overlap=value_or(scheduling.overlap, np.inf),
             prefill_pass_s=latency.prefill_pass.value,
-            prefill_expert_pass_s=_value(latency.prefill_expert_pass, 0.0),
-            prefill_chained_pass_s=_value(latency.prefill_chained_pass, 0.0),
+            prefill_expert_pass_s=value_or(latency.prefill_expert_pass, 0.0),
+            prefill_chained_pass_s=value_or(latency.prefill_chained_pass, 0.0),
             prefill_chunk=latency.prefill_chunk.value,
-            pass_share=_value(scheduling.pass_share, 1.0),
+            pass_share=value_or(scheduling.pass_share, 1.0),
             host_s=latency.host.value,
         )
 
@@ -243,7 +243,7 @@ class HbmThroughput:
             memory_s=self.memory.read_s(architecture, pool, micro_batch, context, tokens_each),
             compute_s=self.compute.decode_s(architecture, pool, pool.tensor, tokens, context),
             latency_s=physics.layers_latency_s(
-                physics.layer_floor_s(pool.tensor, single_s=self.layer_s, eight_s=self.layer_eight_s),
+                physics.layer_floor_s(pool.tensor, single_s=self.layer_s, spread_s=self.layer_spread_s),
                 layers=architecture.layers,
                 expert_layer_s=self.expert_layer_s,
                 expert_layers=architecture.expert_layers,
@@ -273,7 +273,7 @@ class HbmThroughput:
         """One prompt alone (E4); the stages of a pipeline work on it one after another."""
         pool = deployment.prefill
         return physics.prefill_s(
-            compute_s=self._prompt_compute_s(architecture, pool, new_tokens, cached_tokens),
+            compute_s=self._prompt_compute_s(architecture, pool, new_tokens, cached_tokens, pool.attention_tensor),
             weights_s=self.memory.weights_s(architecture, pool, new_tokens),
             passes=physics.passes_a_prompt(new_tokens, chunk=self.prefill_chunk),
             pass_s=self._pass_s(architecture),
@@ -293,17 +293,22 @@ class HbmThroughput:
         """A prefill slows the decode steps of its stage; the other stages of a pipeline go on."""
         pool = deployment.prefill
         blocking = physics.prefill_blocking_s(
-            compute_s=self._prompt_compute_s(architecture, pool, new_tokens, cached_tokens),
+            compute_s=self._prompt_compute_s(architecture, pool, new_tokens, cached_tokens, pool.tensor),
             passes=physics.passes_a_prompt(new_tokens, chunk=self.prefill_chunk, together=together),
             pass_s=self._pass_s(architecture),
             pass_share=self.pass_share,
         )
         return blocking / pool.pipeline
 
-    def _prompt_compute_s(self, architecture: Architecture, pool: Pool, new_tokens: Num, cached_tokens: Num) -> Num:
-        """Linear layers, attention and collectives of a prompt."""
-        computing = self.compute.prefill_s(architecture, pool, pool.tensor, new_tokens, cached_tokens)
-        return computing + self.links.step_s(architecture, pool, new_tokens)
+    def _prompt_compute_s(
+        self, architecture: Architecture, pool: Pool, new_tokens: Num, cached_tokens: Num, attending: int
+    ) -> Num:
+        """Linear layers, attention and collectives of a prompt.
+
+        A prompt alone has its attention on the chips of its group; of many, each group has its own.
+        """
+        computing = self.compute.prefill_s(architecture, pool, pool.tensor, new_tokens, cached_tokens, attending)
+        return computing + self.links.step_s(architecture, pool, new_tokens, groups=attending // pool.attention_tensor)
 
     def _pass_s(self, architecture: Architecture) -> Num:
         return physics.layers_latency_s(

@@ -36,14 +36,20 @@ class ChipLinks:
             domain=int(np.max(profile.interconnect.domain.value)),
         )
 
-    def step_s(self, architecture: Architecture, pool: Pool, tokens: Num) -> Num:
+    def step_s(self, architecture: Architecture, pool: Pool, tokens: Num, groups: int | None = None) -> Num:
         """Seconds of all collectives for some tokens; broadcast shape.
 
         Two all-reduces a layer over the chips that share the attention weights; where each chip holds them all, the
         tokens travel to their experts and back instead.
+
+        Args:
+            architecture: the model.
+            pool: the chips.
+            tokens: tokens of the pass, of all groups [tokens].
+            groups: attention groups that the tokens are spread over; all for None, 1 for a prompt alone.
         """
-        tokens = np.asarray(tokens, dtype=float)
-        payload = tokens / pool.attention_data * architecture.hidden * ACTIVATION_BYTES
+        tokens = np.asarray(tokens, dtype=float) / (groups or pool.attention_data)
+        payload = tokens * architecture.hidden * ACTIVATION_BYTES
         reduces = 2.0 * architecture.layers
         total: Num = reduces * physics.all_reduce_s(
             payload, chips=pool.attention_tensor, link_bytes_s=self.link_bytes_s
@@ -54,7 +60,7 @@ class ChipLinks:
 
     def _experts_s(self, architecture: Architecture, pool: Pool, tokens: Num) -> Num:
         return physics.expert_parallel_s(
-            tokens / pool.tensor,
+            tokens / pool.attention_tensor,
             hidden=architecture.hidden,
             active_experts=max(group.active for group in architecture.experts),
             value_bytes_dispatch=DISPATCH_BYTES,

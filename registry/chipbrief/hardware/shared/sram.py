@@ -176,7 +176,7 @@ class SramThroughput:
         return (
             self._token_s(architecture, deployment.prefill)
             + self.prefill_blocking_s(architecture, deployment, new_tokens, cached_tokens)
-            + self._passes(new_tokens) * architecture.layers * self.prefill_pass_s
+            + physics.passes_a_prompt(new_tokens, chunk=self.prefill_chunk) * architecture.layers * self.prefill_pass_s
             + self.host_s
         )
 
@@ -196,9 +196,6 @@ class SramThroughput:
         """The prompt's share of the stages' time, which decode tokens wait for."""
         pool = deployment.prefill
         return self.compute.prefill_s(architecture, pool, pool.chips, new_tokens, cached_tokens)
-
-    def _passes(self, new_tokens: Num) -> Num:
-        return np.ceil(np.asarray(new_tokens, dtype=float) / self.prefill_chunk)
 
     def _token_s(self, architecture: Architecture, pool: Pool) -> Num:
         latency = physics.layers_latency_s(

@@ -94,7 +94,7 @@ _SPOKEN = {
     "latency.hop": "latency between stages",
     "latency.host": "host time",
     "latency.layer": "latency a layer",
-    "latency.layer_eight": "latency a layer on eight chips",
+    "latency.layer_spread": "added latency of a layer over eight chips",
     "latency.layer_per_hidden": "latency a layer and width",
     "latency.prefill_chained_pass": "latent or linear layers' latency in prefill",
     "latency.prefill_chunk": "prompt tokens a prefill pass",
