@@ -10,13 +10,18 @@ import pytest
 from chipbrief.errors import ChipbriefError, PluginError
 from chipbrief.registry import PluginRecord, Registry, load_registry
 
-VENDORS = {"amd", "cerebras", "groq", "nvidia", "sambanova"}
+VENDORS = {"amd", "aws", "cerebras", "google", "groq", "nvidia", "sambanova"}
 SYSTEMS = {
     "amd-mi300x",
     "amd-mi325x",
     "amd-mi350x",
     "amd-mi355x",
+    "aws-inferentia2",
+    "aws-trainium1",
+    "aws-trainium2",
     "cerebras-cs3",
+    "google-tpu-v6e",
+    "google-tpu-v7",
     "groq-lpu",
     "nvidia-b200",
     "nvidia-b300",

@@ -135,7 +135,7 @@ def bands(refits: Refits, family: tuple[str, str]) -> Iterator[tuple[str, Nearne
             for used, pooled in choices:  # the nearest that says enough; a family of errors that none fits has no band
                 groups = len({_group_of[near](row) for row, _ in used})
                 few = FEW_GROUPS - 1 if pooled else FEW_GROUPS
-                if groups >= few and (len(used) >= ENOUGH or used == of_all or used == alike):
+                if groups >= few and (len(used) >= ENOUGH or used in (of_all, alike)):
                     yield name, near, _band(used, near, refits, pooled=pooled)
                     break
 

@@ -111,9 +111,11 @@ def serve(
         requests = physics.disaggregated_requests_s(1.0 / blocking, decoding)
         prompt = prompt + _transfer_s(hardware, architecture, deployment, request)
         blocking = 0.0 * blocking
-    stall, wait = scheduling.stall, scheduling.prompt_wait
+    stall, wait = scheduling.stall, value_or(scheduling.prompt_wait, 0.0)
+    bunched = None
     if waves:
-        stall, wait = scheduling.stall_in_waves or stall, scheduling.prompt_wait_in_waves or wait
+        stall = scheduling.stall_in_waves or stall
+        bunched = value_or(scheduling.prompt_wait_in_waves, wait)
     return Service(
         batch=batch,
         step_s=step,
@@ -122,7 +124,7 @@ def serve(
         blocking_s=blocking,
         tpot_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output, stall=value_or(stall, 1.0)),
         tpot_full_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output),
-        wait_s=physics.prompt_wait_s(blocking, batch=batch, share=value_or(wait, 0.0)),
+        wait_s=physics.prompt_wait_s(blocking, batch=batch, share=wait, share_in_bunch=bunched),
         requests_s=requests,
     )
 

@@ -7,12 +7,15 @@ import numpy as np
 from chipbrief.physics.numeric import Num
 
 __all__ = [
+    "BUNCH",
     "aggregated_tpot_s",
     "prompt_wait_s",
     "requests_per_s",
     "running_batch_limit",
     "time_in_queue_s",
 ]
+
+BUNCH = 16.0  # prompts that arrive together at most
 
 
 def aggregated_tpot_s(step_s: Num, prefill_s: Num, *, batch: Num, output_tokens: Num, stall: Num = 1.0) -> Num:
@@ -32,20 +35,26 @@ def aggregated_tpot_s(step_s: Num, prefill_s: Num, *, batch: Num, output_tokens:
     return step_s + stall * (batch - 1.0) / output_tokens * prefill_s
 
 
-def prompt_wait_s(prefill_s: Num, *, batch: Num, share: Num) -> Num:
-    """Wait of a prompt for the prompts before it, at a constant number of requests in flight: share (B - 1) t_p (E5).
+def prompt_wait_s(prefill_s: Num, *, batch: Num, share: Num, share_in_bunch: Num | None = None) -> Num:
+    """Wait of a prompt for the prompts before it, at a constant number of requests in flight (E5).
 
-    Clients that send their next request when the last one ends fall into step, and prompts arrive in bunches.
+    share_in_bunch min(B - 1, 15) t_p + share max(B - 16, 0) t_p. Clients that send their next request when the last
+    one ends fall into step where all requests are of one length, and their prompts arrive in bunches. Measured waits
+    grow with the requests in flight up to about sixteen and hardly beyond: a bunch is BUNCH prompts at most.
 
     Args:
         prefill_s: time that one prefill keeps the others waiting, t_p [s].
         batch: B [sequences].
         share: of the other sequences, those whose prompts come first on average [1].
+        share_in_bunch: the same within a bunch; `share` for None [1].
 
     Returns:
         Seconds, broadcast shape.
     """
-    return share * (batch - 1.0) * prefill_s
+    within = share if share_in_bunch is None else share_in_bunch
+    others = np.asarray(batch, dtype=float) - 1.0
+    together = np.minimum(others, BUNCH - 1.0)
+    return (within * together + share * (others - together)) * prefill_s
 
 
 def requests_per_s(step_s: Num, prefill_s: Num, *, batch: Num, output_tokens: Num) -> Num:

@@ -212,6 +212,12 @@ def test_e5_of_the_others_prompts_a_share_falls_between_the_tokens_and_a_share_b
     assert physics.prompt_wait_s(50e-3, batch=1, share=0.25) == 0.0
 
 
+def test_e5_prompts_come_in_bunches_of_sixteen_at_most() -> None:
+    # 15 others of a bunch at 40 % and 17 beyond it at 10 %: 7.7 prompts of 50 ms
+    wait = physics.prompt_wait_s(50e-3, batch=np.array([9.0, 16.0, 33.0]), share=0.1, share_in_bunch=0.4)
+    assert wait == pytest.approx([8 * 0.4 * 0.05, 15 * 0.4 * 0.05, (15 * 0.4 + 17 * 0.1) * 0.05])
+
+
 @given(POSITIVE, POSITIVE, st.integers(1, 4096), st.integers(1, 100_000), st.floats(0.0, 1.0))
 def test_e5_no_prompt_is_lost_between_stall_and_wait(step, prefill, batch, output, stall) -> None:
     """What does not fall between a request's tokens falls before them, so the time that it is in flight is kept."""
