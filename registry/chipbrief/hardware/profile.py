@@ -199,9 +199,13 @@ class RentPart(Strict):
 
 
 class PricePart(Strict):
-    """What a system costs to buy, what a chip costs to rent, and an outside estimate of owning it to compare with."""
+    """What a system costs to buy, what a chip costs to rent, and an outside estimate of owning it to compare with.
+
+    Where a system is not `sold` the price only serves to compare costs at capacity; owning it is no offer.
+    """
 
     system: Amount
+    sold: bool = True
     rent: RentPart = RentPart()
     owned_hour_anchor: HourlyPrice | None = None
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chipbrief.catalogue import Catalogue, load_catalogue
 from chipbrief.config import parse_yaml
-from chipbrief.evaluate import Results, evaluate, sample_figures, tornado
+from chipbrief.evaluate import Results, evaluate, sample_figures, tornado, vendor_fleets
 from chipbrief.evaluate.case import Case, Setting, figures_of
 from chipbrief.evaluate.ranges import interval_80
 from chipbrief.evaluate.search import choose
@@ -277,3 +277,25 @@ def test_a_growing_load_never_needs_fewer_chips() -> None:
             needed.append(chips_of(found, choose(found, docs.slo)))
         assert needed == sorted(needed)
         assert needed[-1] > needed[0]
+
+
+def test_a_system_that_is_not_sold_is_no_offer_to_own(catalogue: Catalogue) -> None:
+    """TPUs are rented: their owned lane would stand on a price that nobody asks."""
+    registry = load_registry(strict=True)
+    text = """
+schema: workload-mix/1
+name: rented
+classes:
+  - id: chat
+    kind: chat
+    model: llama-3.1-8b
+    tokens: {input: 1000, output: 200}
+    arrival: {requests_per_day: 1M}
+hardware: [tpu-v7, b200]
+"""
+    mix = mix_from_document(parse_yaml(text, "mix.yaml"), Path(), models=catalogue.names, hardware=registry.names)
+    results = evaluate(mix, registry, catalogue, as_of="2026-11-24", samples=10)
+    lanes = {o.hardware: {cost.lane for cost in o.lanes} for o in results.outcomes}
+    assert "own" in lanes["nvidia-b200"]
+    assert lanes["google-tpu-v7"] == {"rent_three_years"}
+    assert not any(f.lane == "own" for f in vendor_fleets(results) if f.hardware == "google-tpu-v7")

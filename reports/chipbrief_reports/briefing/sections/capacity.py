@@ -26,8 +26,10 @@ def capacity(desk: Desk) -> Section:
 
 def _title(desk: Desk) -> str:
     owned = [fleet for fleet in desk.fleets if fleet.lane == "own" and len(fleet.served) == len(desk.mix.classes)]
+    if not owned and any(hardware.profile.price.sold for hardware in desk.results.systems):
+        return "No single system to own carries the whole mix"
     if not owned:
-        return "No single system carries the whole mix"
+        return "None of these systems is sold; they are rented"
     least = min(owned, key=lambda fleet: fleet.power_w.value)
     pue = desk.results.terms.pue.value
     units = f"{whole(least.systems.value)} {desk.name(least.hardware)}"
