@@ -125,7 +125,10 @@ def parse_yaml(text: str, name: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = " ".join(part for part in (error.problem, error.context) if part)
-        raise InputError([Problem(f"is not valid YAML: {what}", name, line, column)]) from None
+        told = f"is not valid YAML: {what}"
+        if "nesting depth" in what:  # libyaml reads ahead, and since PyYAML 6.0.4 gives up by itself at 1,000
+            told = f"is nested more than {MAX_DEPTH} deep"
+        raise InputError([Problem(told, name, line, column)]) from None
     except yaml.YAMLError as error:
         raise InputError([Problem(f"is not valid YAML: {' '.join(str(error).split())}", name, 1, 1)]) from None
     builder = _Builder(name)
