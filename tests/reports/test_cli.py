@@ -53,18 +53,7 @@ def lines(text: str) -> list[str]:
     return text.strip().splitlines()
 
 
-MIX = """\
-schema: workload-mix/1
-name: small
-classes:
-  - id: chat
-    kind: chat
-    model: llama-3.1-8b
-    tokens: {input: 1000, output: 100}
-    arrival: {requests_per_day: 1M}
-    slo: {ttft_p95: 2 s, tpot_p95: 50 ms}
-hardware: [nvidia-b200, groq-lpu]
-"""
+MIX = (Path(__file__).parent / "data" / "small-mix.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -23,18 +23,7 @@ from chipbrief_reports.briefing.sections.model_error import error_sentence, erro
 from chipbrief_reports.export import csv_files, results_json
 from chipbrief_reports.request import read_request
 
-MIX = """\
-schema: workload-mix/1
-name: small
-classes:
-  - id: chat
-    kind: chat
-    model: llama-3.1-8b
-    tokens: {input: 1000, output: 100}
-    arrival: {requests_per_day: 1M}
-    slo: {ttft_p95: 2 s, tpot_p95: 50 ms}
-hardware: [nvidia-b200, groq-lpu]
-"""
+MIX = (Path(__file__).parent / "data" / "small-mix.yaml").read_text(encoding="utf-8")
 HEADER = "id,split,date,hardware,model,concurrency,scenario,speculative,metric,value,source_title,source_locator\n"
 A = "a,validate,2026-02,b200,llama-3.1-8b,4,,,tpot_ms,10,Lab,https://lab.example/1\n"
 POINTS = (
