@@ -125,7 +125,7 @@ def _grouped(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, list[R
 
 def bands(refits: Refits, family: tuple[str, str]) -> Iterator[tuple[str, Nearness, Band]]:
     """Bands of every family of errors for a family of chips; pooled with other chips' where it has few points."""
-    kinds = {family_key(r.job.hardware): r.job.hardware.profile.memory.kind for r, _ in refits.errors["seen"]}
+    kinds = {family_key(r.job.hardware): r.job.hardware.profile.memory.machine for r, _ in refits.errors["seen"]}
     for near, found in refits.errors.items():
         for name in sorted({row.family for row, _ in found}):
             of_all = [(row, e) for row, e in found if row.family == name]

@@ -75,7 +75,7 @@ def calibrate(
         raise ChipbriefError(
             f"{measured}: {sweeps} sweep{'' if sweeps == 1 else 's'} to fit, at least {FEWEST_SWEEPS} are needed"
         )
-    kinds = {family_key(row.job.hardware): row.job.hardware.profile.memory.kind for row in fitted}
+    kinds = {family_key(row.job.hardware): row.job.hardware.profile.memory.machine for row in fitted}
     problem = Problem(fitted, dict(sorted(kinds.items())))
     progress(f"fitting {len(fitted):,} points of {len(kinds)} families of chips")
     best = fit(problem)

@@ -218,7 +218,7 @@ def _shapes(
     """
     chips = point.n_chips or 1
     domain = int(np.max(hardware.profile.interconnect.domain.value))
-    if hardware.profile.memory.kind == "sram":
+    if hardware.profile.memory.machine == "sram":
         yield from ((pool, 1) for pool in hardware.throughput.pools(architecture, precision, chips))
         return
     if point.tp or point.dp:

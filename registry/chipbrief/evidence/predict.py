@@ -148,7 +148,7 @@ def error_family(metric: str, job: Job) -> str:
     if metric == "ttft_ms":
         return "ttft_light" if (job.in_flight or 1.0) <= LIGHT_LOAD else "ttft_load"
     single = metric == "tok_s_per_user" and job.in_flight == 1.0
-    return "speed" if single or job.hardware.profile.memory.kind == "sram" else "tpot"
+    return "speed" if single or job.hardware.profile.memory.machine == "sram" else "tpot"
 
 
 def nearness(job: Job, family: str) -> Nearness:

@@ -33,7 +33,7 @@ def machine_of(registry: Registry) -> Grouping:
 
     def machine(point: Point) -> str:
         system = registry.names.get(point.hardware)
-        kind = registry[system].profile.memory.kind.upper() if system else "unknown"
+        kind = registry[system].profile.memory.machine.upper() if system else "unknown"
         speculation = ", speculation" if point.speculative in ("yes", "unknown") else ""
         return f"{point.family}, {kind}{speculation}"
 

@@ -200,7 +200,7 @@ class Hardware:
         """Build the models from a profile; a class left out is the shared one for the profile's memory."""
         from chipbrief.hardware.shared import shared_models
 
-        common = shared_models(profile.memory.kind)
+        common = shared_models(profile.memory.machine)
         memory = (bandwidth or common.bandwidth).from_profile(profile)
         return cls(
             profile=profile,

@@ -37,6 +37,8 @@ from chipbrief.precision import FORMATS
 __all__ = ["ApiPrice", "HardwareProfile", "Observation"]
 
 ComputeName = Literal["fp4", "fp8", "int8", "bf16", "fp16"]
+MemoryKind = Literal["hbm", "gddr", "lpddr", "sram"]
+MachineClass = Literal["hbm", "sram"]
 
 
 class SystemPart(Strict):
@@ -51,11 +53,16 @@ class SystemPart(Strict):
 class MemoryPart(Strict):
     """The memory of one chip that holds weights and KV cache."""
 
-    kind: Literal["hbm", "sram"]
+    kind: MemoryKind
     capacity: Capacity
     bandwidth: Bandwidth
     usable: Share
     capacity_marketed: Capacity | None = None
+
+    @property
+    def machine(self) -> MachineClass:
+        """Whose equations hold: those of SRAM pipelines, or those of HBM for any DRAM that each step reads."""
+        return "sram" if self.kind == "sram" else "hbm"
 
 
 class ComputePart(Strict):
@@ -291,7 +298,7 @@ class HardwareProfile(Strict):
     @model_validator(mode="after")
     def _complete_for_its_memory(self) -> Self:
         needed: dict[str, Figure | None] = {}
-        if self.memory.kind == "hbm":
+        if self.memory.machine == "hbm":
             needed = {
                 "latency.layer_spread": self.latency.layer_spread,
                 "latency.sequence": self.latency.sequence,
@@ -300,7 +307,7 @@ class HardwareProfile(Strict):
             }
         absent = [name for name, figure in needed.items() if figure is None]
         if absent:
-            raise ValueError(f"an {self.memory.kind} machine also needs {' and '.join(absent)}")
+            raise ValueError(f"a machine that reads {self.memory.kind.upper()} also needs {' and '.join(absent)}")
         return self
 
     @classmethod

@@ -141,7 +141,7 @@ class Desk:
     def model_words(self, hardware: str) -> str:
         """How a system's speed is known, in a few words."""
         profile = self.system(hardware).profile
-        equations = "E1–E5b" if profile.memory.kind == "hbm" else "E1, E2, E4–E6"
+        equations = "E1–E5b" if profile.memory.machine == "hbm" else "E1, E2, E4–E6"
         return f"{equations} with the {hardware} figures of Evidence"
 
     def speed_note(self, hardware: str) -> Ref:

@@ -113,7 +113,7 @@ def test_a_fault_of_a_profile_is_named_with_its_place(text: str, old: str, new: 
 
 def test_what_a_kind_of_machine_needs_is_asked_for_by_name(text: str) -> None:
     found = problems(text, ("  sequence: {value: 1 us, kind: assumed, source: acme, date: 2026}\n", ""))
-    assert found == ["x1.yaml:2:1: an hbm machine also needs latency.sequence"]
+    assert found == ["x1.yaml:2:1: a machine that reads HBM also needs latency.sequence"]
 
 
 def test_every_fault_of_a_profile_is_reported_at_once(text: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from chipbrief.hardware.contract import BandwidthModel, CostModel, ThroughputModel
+from chipbrief.hardware.profile import MachineClass
 from chipbrief.hardware.shared.cost import SystemCost
 from chipbrief.hardware.shared.hbm import HbmBandwidth, HbmThroughput
 from chipbrief.hardware.shared.sram import SramBandwidth, SramThroughput
@@ -28,7 +29,7 @@ class SharedModels(NamedTuple):
     cost: type[CostModel]
 
 
-def shared_models(memory: Literal["hbm", "sram"]) -> SharedModels:
+def shared_models(memory: MachineClass) -> SharedModels:
     """The model classes for machines that decode from HBM, or from SRAM in a pipeline of stages."""
     if memory == "hbm":
         return SharedModels(HbmBandwidth, HbmThroughput, SystemCost)
