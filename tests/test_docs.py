@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PHYSICS = (ROOT / "docs" / "physics.md").read_text()
 CALIBRATION = (ROOT / "docs" / "calibration.md").read_text()
-EQUATION = re.compile(r"\bE(?:10|11|[1-9]b?)\b")
+EQUATION = re.compile(r"\bE(?:10|11|12|[1-9]b?)\b")
 NUMBERED = [
     name
     for name in physics.__all__
@@ -34,7 +34,7 @@ def section(equation: str) -> str:
     return found[0]
 
 
-@pytest.mark.parametrize("equation", [f"E{i}" for i in range(1, 12)] + ["E5b"])
+@pytest.mark.parametrize("equation", [f"E{i}" for i in range(1, 13)] + ["E5b"])
 def test_every_equation_has_its_section_with_formula_and_code(equation: str) -> None:
     text = section(equation)
     assert "```text" in text

@@ -10,7 +10,7 @@ import pytest
 from chipbrief.errors import ChipbriefError, PluginError
 from chipbrief.registry import PluginRecord, Registry, load_registry
 
-VENDORS = {"amd", "aws", "cerebras", "google", "groq", "nvidia", "sambanova"}
+VENDORS = {"amd", "aws", "cerebras", "google", "groq", "intel", "meta", "microsoft", "nvidia", "sambanova"}
 SYSTEMS = {
     "amd-mi300x",
     "amd-mi325x",
@@ -19,18 +19,32 @@ SYSTEMS = {
     "aws-inferentia2",
     "aws-trainium1",
     "aws-trainium2",
+    "aws-trainium3",
     "cerebras-cs3",
+    "cerebras-cs4",
+    "google-tpu-8i",
+    "google-tpu-v5e",
     "google-tpu-v6e",
     "google-tpu-v7",
     "groq-lpu",
+    "intel-gaudi3",
+    "meta-mtia-2i",
+    "meta-mtia-300",
+    "meta-mtia-400",
+    "microsoft-maia-200",
     "nvidia-b200",
     "nvidia-b300",
     "nvidia-gb200-nvl72",
     "nvidia-gb300-nvl72",
     "nvidia-gh200",
+    "nvidia-groq3-lpx",
     "nvidia-h100",
     "nvidia-h200",
+    "nvidia-l40s",
+    "nvidia-rtx-pro-6000",
+    "nvidia-vera-rubin-nvl72",
     "sambanova-sn40l",
+    "sambanova-sn50",
 }
 HOOK = "from chipbrief import Hardware, hookimpl\nfrom pathlib import Path\n@hookimpl\ndef chipbrief_hardware():\n    "
 READ = "Hardware.from_yaml(Path(__file__).parent / 'x1.yaml')"

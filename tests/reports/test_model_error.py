@@ -166,8 +166,8 @@ def test_the_section_opens_with_the_error_and_keeps_the_streams(results: Results
 def test_the_range_note_of_page_one_states_the_error(results: Results, judged) -> None:
     notes = written(results, judged(POINTS), "decision").notes
     [said] = [note for note in notes if note.text.startswith("80 % interval")]
-    assert "own error, 30 % in the median on 3 measured points, is not in the interval" in said.text
-    assert "own error, 30 % in the median on 3 measured points, is not in it" in said.short
+    assert "and of the model's own error (30 % in the median on 3 measured points), see docs/physics.md" in said.text
+    assert "ranges and the model's own error (30 % in the median on 3 measured points); sized at" in said.short
 
 
 def test_without_points_the_briefing_says_so(results: Results, catalogue: Catalogue) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -82,6 +83,11 @@ class Architecture(Strict):
     def context_limit(self) -> int:
         """Tokens that prompt and answer may have together."""
         return int(self.max_context.value)
+
+    @cached_property
+    def without_feed_forward(self) -> Self:
+        """The same model with attention, norms and head alone: what stays where the cache is when layers are split."""
+        return self.model_copy(update={"feed_forward": ()})
 
     # -- parameters ------------------------------------------------------------------------------------------
 

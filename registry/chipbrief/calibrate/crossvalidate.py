@@ -1,4 +1,4 @@
-"""How far off unseen points are: refits that leave out whole sweeps, models or systems, and the bands they give."""
+"""How far off unseen points are: refits that leave out sweeps, models, systems or families, and the bands they give."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Band:
 
     Attributes:
         points: residuals.
-        groups: sweeps, models or systems that they come from.
+        groups: sweeps, models, systems or families of chips that they come from.
         low: lower end of measured over predicted [1].
         high: upper end [1].
         median_error: median of |predicted/measured - 1| [1].
@@ -64,7 +64,7 @@ class Refits:
 
 
 def cross_validate(problem: Problem, rows: Sequence[Row], best: Array, progress: Callable[[str], None]) -> Refits:
-    """Refit without each fold of sweeps, each model and each system, and hold the rest against what was left out.
+    """Refit without each fold of sweeps, model, system and family of chips; hold each against what was left out.
 
     Args:
         problem: the whole problem.
@@ -77,6 +77,7 @@ def cross_validate(problem: Problem, rows: Sequence[Row], best: Array, progress:
         "new_model": [],
         "new_expert_model": [],
         "new_hardware": [],
+        "new_family": [],
     }
     constants: list[Array] = []
     for near, folds in _folds(rows).items():
@@ -105,6 +106,7 @@ def _folds(rows: Sequence[Row]) -> dict[Nearness, dict[str, list[Row]]]:
         "new_model": _grouped(plain, _group_of["new_model"]),
         "new_expert_model": _grouped(expert, _group_of["new_expert_model"]),
         "new_hardware": _grouped(rows, _group_of["new_hardware"]),
+        "new_family": _grouped(rows, _group_of["new_family"]),
     }
 
 
@@ -113,6 +115,7 @@ _group_of: Mapping[Nearness, Callable[[Row], str]] = {
     "new_model": lambda row: row.job.architecture.size,
     "new_expert_model": lambda row: row.job.architecture.size,
     "new_hardware": lambda row: row.job.hardware.id,
+    "new_family": lambda row: " ".join(family_key(row.job.hardware)),
 }
 
 
@@ -123,14 +126,20 @@ def _grouped(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, list[R
     return dict(sorted(groups.items()))
 
 
-def bands(refits: Refits, family: tuple[str, str]) -> Iterator[tuple[str, Nearness, Band]]:
-    """Bands of every family of errors for a family of chips; pooled with other chips' where it has few points."""
+def bands(refits: Refits, family: tuple[str, str], kind: str) -> Iterator[tuple[str, Nearness, Band]]:
+    """Bands of every family of errors for a family of chips; pooled with other chips' where it has few points.
+
+    Args:
+        refits: what cross-validation found.
+        family: vendor and family of the chips.
+        kind: the kind of machine they are.
+    """
     kinds = {family_key(r.job.hardware): r.job.hardware.profile.memory.machine for r, _ in refits.errors["seen"]}
     for near, found in refits.errors.items():
         for name in sorted({row.family for row, _ in found}):
             of_all = [(row, e) for row, e in found if row.family == name]
             own = [(row, e) for row, e in of_all if family_key(row.job.hardware) == family]
-            alike = [(row, e) for row, e in of_all if kinds[family_key(row.job.hardware)] == kinds[family]]
+            alike = [(row, e) for row, e in of_all if kinds[family_key(row.job.hardware)] == kind]
             choices = [(own, False), (alike, True), *([(of_all, True)] if name == "speed" else [])]
             for used, pooled in choices:  # the nearest that says enough; a family of errors that none fits has no band
                 groups = len({_group_of[near](row) for row, _ in used})

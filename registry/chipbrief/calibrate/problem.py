@@ -15,8 +15,9 @@ from chipbrief.errors import Refusal
 from chipbrief.evidence import Point
 from chipbrief.evidence.jobs import Job, resolve
 from chipbrief.evidence.operating import Outlook, outlook
-from chipbrief.evidence.predict import error_family, is_rate, is_rate_family
+from chipbrief.evidence.predict import error_family, is_rate
 from chipbrief.hardware import Hardware
+from chipbrief.hardware.bands import is_rate_family
 from chipbrief.physics import Array
 from chipbrief.registry import Registry
 
@@ -166,6 +167,10 @@ class Problem:
         """The family whose constants a row depends on."""
         key = family_key(row.job.hardware)
         return next(family for family in self.families if family.key == key)
+
+    def pool(self, x: Array, kind: str) -> Array:
+        """The pooled constants of a kind of machine, as logarithms: what is taken for a family without points."""
+        return np.array([x[self.pooled + CONSTANTS.index(constant)] for constant in of_memory(kind)])
 
     # -- evaluation ------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,15 @@ def calibrate(
     best = fit(problem)
     judged = [row for row in rows if row.judged and family_key(row.job.hardware) in kinds]
     refits = cross_validate(problem, judged, best, progress)
-    texts = calibration_texts(problem, best, refits, measured)
+    texts = calibration_texts(problem, best, refits, measured, _without_points(registry, kinds))
     return Calibration(texts, tuple(fitted), problem.errors(best), refits)
+
+
+def _without_points(registry: Registry, measured: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Families of chips that a profile names and no point measures, with the kind of machine."""
+    named = [hardware for hardware in registry if hardware.profile.calibration is not None]
+    found = {family_key(hardware): hardware.profile.memory.machine for hardware in named}
+    return {key: kind for key, kind in sorted(found.items()) if key not in measured}
 
 
 def error_summary(found: Calibration) -> list[dict[str, Any]]:

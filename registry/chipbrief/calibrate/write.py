@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from chipbrief.calibrate.constants import Assumption, Constant, Unit, assumptions
+from chipbrief.calibrate.constants import Assumption, Constant, Unit, assumptions, of_memory
 from chipbrief.calibrate.crossvalidate import Band, Refits, bands
 from chipbrief.calibrate.problem import Family, Problem, Row, family_key
+from chipbrief.hardware.calibration import CALIBRATION_SOURCE
 from chipbrief.physics import Array
 
 __all__ = ["calibration_texts"]
 
-SOURCE = "chipbrief-calibration"
 AT_BOUND = 1.02  # a constant nearer to its bound than this stands at it
 NOTICEABLE = 0.1  # of a weighted residual for a constant's e-fold: below it no point determines the constant
 _DAY = re.compile(r"(?:19|20)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
 
 
-def calibration_texts(problem: Problem, best: Array, refits: Refits, measured: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A constant of a family: its logarithm, the half-width of its range, and whether a point determines it."""
+
+    constant: Constant
+    log: float
+    half: float
+    determined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A family of chips with its constants."""
+
+    key: tuple[str, str]
+    kind: str
+    fitted: Sequence[_Fitted]
+
+
+def calibration_texts(
+    problem: Problem, best: Array, refits: Refits, measured: str, without_points: Mapping[tuple[str, str], str]
+) -> dict[str, str]:
     """The text of `calibration.yaml` by vendor.
 
     Args:
@@ -28,26 +50,29 @@ def calibration_texts(problem: Problem, best: Array, refits: Refits, measured: s
         best: the fitted constants.
         refits: what cross-validation found.
         measured: name of the file of points, for the source's locator.
+        without_points: further families of chips and the kind of each, which take the pooled constants.
     """
     felt = np.linalg.norm(problem.derivatives(best)[: len(problem.rows)], axis=0)
-    vendors: dict[str, list[Family]] = {}
-    for family in problem.families:
-        vendors.setdefault(family.key[0], []).append(family)
-    return {
-        vendor: _text(vendor, families, problem, best, felt, refits, measured) for vendor, families in vendors.items()
-    }
+    spread = _jackknife(refits.constants)
+    parts = [_Part(family.key, family.kind, _fitted(family, best, spread, felt)) for family in problem.families]
+    for key, kind in without_points.items():
+        pooled = zip(of_memory(kind), problem.pool(best, kind), strict=True)
+        parts.append(_Part(key, kind, [_Fitted(constant, float(log), 0.0, False) for constant, log in pooled]))
+    vendors: dict[str, list[_Part]] = {}
+    for part in sorted(parts, key=lambda part: part.key):
+        vendors.setdefault(part.key[0], []).append(part)
+    return {vendor: _text(vendor, mine, problem.rows, refits, measured) for vendor, mine in vendors.items()}
 
 
-def _text(
-    vendor: str,
-    families: Sequence[Family],
-    problem: Problem,
-    best: Array,
-    felt: Array,
-    refits: Refits,
-    measured: str,
-) -> str:
-    rows = [row for row in problem.rows if row.job.hardware.profile.vendor == vendor]
+def _fitted(family: Family, best: Array, spread: Array, felt: Array) -> list[_Fitted]:
+    return [
+        _Fitted(constant, float(best[at]), float(spread[at]), bool(felt[at] >= NOTICEABLE))
+        for at, constant in enumerate(family.constants, start=family.start)
+    ]
+
+
+def _text(vendor: str, parts: Sequence[_Part], fitted: Sequence[Row], refits: Refits, measured: str) -> str:
+    rows = [row for row in fitted if row.job.hardware.profile.vendor == vendor]
     lines = [
         "# Written by `chipbrief calibrate`; change the points or the physics, not this file.",
         "schema: calibration/1",
@@ -55,18 +80,29 @@ def _text(
         f"software: {_quoted(_software(rows))}",
         "families:",
     ]
-    date = _newest(rows)
-    for family in families:
-        own = [row for row in rows if family_key(row.job.hardware) == family.key]
-        lines += [f"  {family.key[1]}:", *_seen(own)]
-        for section, items in _sections(family, best, felt, refits, date).items():
+    date = _newest(rows or fitted)
+    for part in parts:
+        own = [row for row in rows if family_key(row.job.hardware) == part.key]
+        lines += [f"  {part.key[1]}:", *_seen(own)]
+        for section, items in _sections(part, date).items():
             lines += [f"    {section}:", *(f"      {item}" for item in items)]
-        lines += _errors(refits, family, date)
+        lines += _errors(refits, part, date)
+    if not rows:
+        lines += _source_of_pool(vendor, fitted, measured)
+        return "\n".join(lines) + "\n"
     title = f"chipbrief calibrate: {_counted(len(rows), 'measured point')} of {vendor}, {_span(rows)}"
     origins = "; ".join(sorted({row.point.source_title for row in rows if row.point.source_title}))
     locator = f"{measured}, rows of the split calibrate" + (f", from {origins}" if origins else "")
-    lines += ["sources:", f"  {SOURCE}: {{title: {_quoted(title)}, locator: {_quoted(locator)}}}"]
+    lines += ["sources:", f"  {CALIBRATION_SOURCE}: {{title: {_quoted(title)}, locator: {_quoted(locator)}}}"]
     return "\n".join(lines) + "\n"
+
+
+def _source_of_pool(vendor: str, fitted: Sequence[Row], measured: str) -> list[str]:
+    others = sorted({row.job.hardware.profile.vendor for row in fitted})
+    pool = f"pooled over {_counted(len(fitted), 'point')} of others"
+    title = f"chipbrief calibrate: no measured point of {vendor}; constants {pool}"
+    locator = f"{measured}, rows of the split calibrate, of {', '.join(others)}"
+    return ["sources:", f"  {CALIBRATION_SOURCE}: {{title: {_quoted(title)}, locator: {_quoted(locator)}}}"]
 
 
 def _seen(rows: Sequence[Row]) -> list[str]:
@@ -91,16 +127,12 @@ def _list(key: str, words: Iterable[str]) -> str:
 # -- constants ------------------------------------------------------------------------------------------------
 
 
-def _sections(family: Family, best: Array, felt: Array, refits: Refits, date: str) -> Mapping[str, list[str]]:
+def _sections(part: _Part, date: str) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
-    spread = _jackknife(refits.constants)
-    for i, constant in enumerate(family.constants):
-        at = family.start + i
-        section, name = constant.path.split(".")
-        found.setdefault(section, []).append(
-            f"{name}: {_constant(constant, best[at], spread[at], felt[at] >= NOTICEABLE, date)}"
-        )
-    for assumed in assumptions(family.kind):
+    for fitted in part.fitted:
+        section, name = fitted.constant.path.split(".")
+        found.setdefault(section, []).append(f"{name}: {_constant(fitted, date)}")
+    for assumed in assumptions(part.kind):
         section, name = assumed.path.split(".")
         found.setdefault(section, []).append(f"{name}: {_assumption(assumed, date)}")
     return found
@@ -114,10 +146,11 @@ def _jackknife(refits: Array) -> Array:
     return half
 
 
-def _constant(constant: Constant, log: float, half: float, determined: bool, date: str) -> str:
-    value = float(np.exp(log))
-    if determined:
-        low, high, kind, note = value * np.exp(-half), value * np.exp(half), "calibrated", None
+def _constant(fitted: _Fitted, date: str) -> str:
+    constant, value = fitted.constant, float(np.exp(fitted.log))
+    if fitted.determined:
+        low, high = value * np.exp(-fitted.half), value * np.exp(fitted.half)
+        kind, note = "calibrated", None
         if min(value / constant.low, constant.high / value) < AT_BOUND:
             note = "at the bound that the fit keeps it in"
     else:
@@ -133,7 +166,7 @@ def _assumption(assumed: Assumption, date: str) -> str:
 
 def _figure(unit: Unit, value: float, low: float, high: float, kind: str, date: str, note: str | None) -> str:
     parts = [f"value: {_quantity(unit, value)}", f"low: {_quantity(unit, low)}", f"high: {_quantity(unit, high)}"]
-    parts += [f"kind: {kind}", f"source: {SOURCE}", f"date: {date}"]
+    parts += [f"kind: {kind}", f"source: {CALIBRATION_SOURCE}", f"date: {date}"]
     parts += [f"note: {_quoted(note)}"] if note else []
     return f"{{{', '.join(parts)}}}"
 
@@ -150,10 +183,10 @@ def _quantity(unit: Unit, value: float) -> str:
 # -- errors ---------------------------------------------------------------------------------------------------
 
 
-def _errors(refits: Refits, family: Family, date: str) -> list[str]:
+def _errors(refits: Refits, part: _Part, date: str) -> list[str]:
     lines = ["    errors:"]
     last = ""
-    for name, near, band in sorted(bands(refits, family.key)):
+    for name, near, band in sorted(bands(refits, part.key, part.kind)):
         if name != last:
             lines.append(f"      {name}:")
             last = name
@@ -193,6 +226,8 @@ def _span(rows: Sequence[Row]) -> str:
 
 
 def _software(rows: Sequence[Row]) -> str:
+    if not rows:
+        return "no points"
     engines = sorted({row.point.engine for row in rows if row.point.engine})
     return f"{', '.join(engines) or 'not stated'}; points of {_span(rows)}"
 

@@ -2,9 +2,11 @@
 
 from chipbrief.evaluate.economics import Economics, economics
 from chipbrief.evaluate.fleet import Route, VendorFleet, cheapest_route, vendor_fleets
+from chipbrief.evaluate.footprint import Footprint, Part
 from chipbrief.evaluate.operation import Operation, operate
 from chipbrief.evaluate.outcome import Interval, LaneCost, Outcome, OutcomeMetric
 from chipbrief.evaluate.ranges import TornadoBar, sample_figures, tornado
+from chipbrief.evaluate.residual import Residual
 from chipbrief.evaluate.results import Results
 from chipbrief.evaluate.run import SAMPLES, SEED, evaluate
 from chipbrief.evaluate.search import batches, serving_precision
@@ -14,12 +16,15 @@ __all__ = [
     "SAMPLES",
     "SEED",
     "Economics",
+    "Footprint",
     "Interval",
     "LaneCost",
     "Operation",
     "Outcome",
     "OutcomeMetric",
+    "Part",
     "Request",
+    "Residual",
     "Results",
     "Route",
     "Service",

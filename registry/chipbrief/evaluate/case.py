@@ -10,27 +10,32 @@ import numpy as np
 from chipbrief.architecture import Architecture
 from chipbrief.errors import Refusal
 from chipbrief.evaluate.economics import Economics, economics
+from chipbrief.evaluate.footprint import Footprint
 from chipbrief.evaluate.lanes import api_lane, hardware_lanes, interval
 from chipbrief.evaluate.operation import Operation, operate, speed_trail
 from chipbrief.evaluate.outcome import LaneCost, Outcome, OutcomeMetric
 from chipbrief.evaluate.ranges import sample_figures
+from chipbrief.evaluate.residual import EXACT, Residual
 from chipbrief.evaluate.search import Candidate, Choice, choose, frontier
 from chipbrief.figures import Figure
-from chipbrief.finance import Finance, FinanceTerms, hourly_usd, usd_per_mtok
+from chipbrief.finance import Finance, FinanceTerms, usd_per_mtok
 from chipbrief.hardware import Deployment, Hardware
+from chipbrief.hardware.calibration import CALIBRATION_SOURCE
 from chipbrief.physics import Array, Num
 from chipbrief.workload import WorkloadClass
 
 __all__ = ["Case", "Setting", "figures_of"]
 
 
-_OF_PREDICTIONS = ("errors", "speculation")  # what only predictions of points read
+_OF_PREDICTIONS = {"errors", "speculation"}  # what only predictions of points read
 
 
 def figures_of(hardware: Hardware, terms: FinanceTerms) -> Mapping[str, Figure]:
     """Every Figure that a system's results may stand on, by id."""
     found = hardware.profile.figures.items()
-    return {name: figure for name, (path, figure) in found if path[0] not in _OF_PREDICTIONS} | dict(terms.figures)
+    return {name: figure for name, (path, figure) in found if _OF_PREDICTIONS.isdisjoint(path[:2])} | dict(
+        terms.figures
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,14 @@ class Setting:
 
     @classmethod
     def sampled(cls, hardware: Hardware, terms: FinanceTerms, samples: int, seed: int) -> Setting:
-        """Every ranged Figure drawn from its range."""
-        return cls.moved(hardware, terms, sample_figures(figures_of(hardware, terms), samples, seed))
+        """Every ranged Figure drawn from its range, but for the fitted constants.
+
+        What those may be off by is part of the model's residual: the points that a refit had not seen were predicted
+        with constants off by as much.
+        """
+        figures = figures_of(hardware, terms)
+        drawn = {name: figure for name, figure in figures.items() if figure.source != CALIBRATION_SOURCE}
+        return cls.moved(hardware, terms, sample_figures(drawn, samples, seed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +75,13 @@ class _Point:
 
 @dataclass(frozen=True)
 class Case:
-    """One class, its architecture, and the system in both settings."""
+    """One class, its architecture, the system in both settings, and what the model may be off by in the sampled one."""
 
     wanted: WorkloadClass
     architecture: Architecture
     plain: Setting
     sampled: Setting
+    residual: Residual = EXACT
 
     def candidates(self) -> Sequence[Candidate]:
         """Every deployment at every batch; raises Refusal where there is none."""
@@ -86,10 +98,11 @@ class Case:
     def solve(self, candidates: Sequence[Candidate]) -> Outcome:
         """The cheapest candidate that keeps the service levels, with its intervals and its cost in every lane."""
         choice = choose(candidates, self.wanted.slo)
-        base, spread = self._point(self.plain, choice), self._point(self.sampled, choice)
+        base, spread = self._point(self.plain, choice), self._point(self.sampled, choice, self.residual)
         values = self._values(self.plain, choice.deployment, base)
         samples = self._values(self.sampled, choice.deployment, spread)
         hardware, shape = self.plain.hardware, self.wanted.shape
+        footprint = Footprint.of(hardware, choice.deployment)
         arrivals = float(np.ravel(base.economics.requests_s)[0])
         return Outcome(
             class_id=self.wanted.id,
@@ -100,7 +113,7 @@ class Case:
             deployment=choice.deployment,
             metrics={name: interval(values[name], samples[name]) for name in values},
             lanes=(
-                *hardware_lanes(hardware, shape, base.operation, base.economics, spread.economics),
+                *hardware_lanes(hardware, footprint.sold, shape, base.operation, base.economics, spread.economics),
                 *self._api(arrivals),
             ),
             trail=speed_trail(hardware),
@@ -112,12 +125,12 @@ class Case:
         point = self._point(setting, Choice(deployment, batch, ""))
         return self._values(setting, deployment, point)["usd_mtok_capacity"]
 
-    def _point(self, setting: Setting, choice: Choice) -> _Point:
+    def _point(self, setting: Setting, choice: Choice, residual: Residual = EXACT) -> _Point:
         limit = setting.hardware.throughput.running_batch_limit(
             self.architecture, choice.deployment, self.wanted.shape.context_mean
         )
         batch = np.clip(np.array([choice.batch]), 1.0, np.maximum(np.atleast_1d(limit), 1.0))
-        operation = operate(setting.hardware, self.architecture, choice.deployment, self.wanted.shape, batch)
+        operation = operate(setting.hardware, self.architecture, choice.deployment, self.wanted.shape, batch, residual)
         money = economics(
             setting.hardware,
             choice.deployment,
@@ -130,11 +143,11 @@ class Case:
 
     def _values(self, setting: Setting, deployment: Deployment, point: _Point) -> dict[OutcomeMetric, Num]:
         op, money, shape = point.operation, point.economics, self.wanted.shape
-        chips = setting.hardware.profile.chips
+        footprint = Footprint.of(setting.hardware, deployment)
         replica = op.requests_s * shape.output_mean
-        system = replica / deployment.chips * chips
-        both_classes = system * (shape.input_mean + shape.output_mean) / shape.output_mean
-        full_load = hourly_usd(setting.hardware.cost.lines("own", setting.finance, setting.finance.utilisation))
+        both_classes = replica * (shape.input_mean + shape.output_mean) / shape.output_mean
+        utilisation = setting.finance.utilisation
+        usd_h = footprint.usd_h("own", setting.finance, utilisation)
         return {
             "batch": op.batch,
             "ttft_p50_s": op.ttft_p50_s,
@@ -144,8 +157,8 @@ class Case:
             "e2e_p95_s": op.e2e_p95_s,
             "tok_s_user": op.tok_s_user,
             "tok_s_replica": replica,
-            "tok_s_system": system,
-            "tok_s_chip": system / chips,
+            "tok_s_system": replica / footprint.parts[-1].systems,
+            "tok_s_chip": replica / deployment.chips,
             "requests_s": money.requests_s,
             "replicas": money.replicas,
             "chips": money.chips,
@@ -153,7 +166,7 @@ class Case:
             "utilisation": money.utilisation,
             "power_w": money.power_w,
             "joules_per_token": money.joules_per_token,
-            "usd_mtok_capacity": usd_per_mtok(full_load, both_classes, setting.finance.utilisation),
+            "usd_mtok_capacity": usd_per_mtok(usd_h, both_classes, utilisation),
         }
 
     def _api(self, arrivals: float) -> tuple[LaneCost, ...]:

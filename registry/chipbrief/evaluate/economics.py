@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipbrief import physics
+from chipbrief.evaluate.footprint import Footprint, Part
 from chipbrief.evaluate.operation import Operation
-from chipbrief.finance import HOURS_PER_MONTH, LANES, CostLine, Finance, Lane, hourly_usd, units_needed
+from chipbrief.finance import HOURS_PER_MONTH, LANES, CostLine, Finance, Lane, units_needed
 from chipbrief.hardware import Deployment, Hardware
 from chipbrief.physics import Num
 from chipbrief.workload import Demand, Shape
@@ -27,9 +28,9 @@ class Economics:
         requests_s: mean arrivals [1/s].
         replicas: copies of the model that carry the peak [1].
         chips: chips of all replicas [1].
-        systems: whole systems that hold them, this class alone [1].
+        systems: whole systems that hold them, of both sorts where there are two, this class alone [1].
         utilisation: mean arrivals over capacity, an output of the plan [1].
-        lines: cost lines of one system-hour, by lane; a lane that is not offered is absent.
+        lines: cost lines of an hour of each system, by lane; a lane that is not offered is absent.
         usd_month: cost of the chips used, by lane [USD/month].
         joules_per_token: IT energy of an output token at full load [J].
         power_w: IT power of the chips used, at the mean load [W].
@@ -69,28 +70,28 @@ def economics(
         arrivals = demand.mean_requests_s + 0.0 * operation.requests_s
         replicas = units_needed(demand.mean_requests_s * demand.peak_factor, operation.requests_s)
     load = np.minimum(arrivals / (replicas * operation.requests_s), 1.0)
-    chips = replicas * deployment.chips
-    share = chips / hardware.profile.chips
-    lines = {lane: found for lane in LANES if (found := hardware.cost.lines(lane, finance, load))}
-    system_tok_s = operation.requests_s * shape.output_mean * hardware.profile.chips / deployment.chips
+    footprint = Footprint.of(hardware, deployment)
+    lines = {lane: found for lane in LANES if (found := footprint.lines(lane, finance, load))}
+    hours = replicas * HOURS_PER_MONTH
     return Economics(
         requests_s=arrivals,
         replicas=replicas,
-        chips=chips,
-        systems=_systems(replicas, deployment.chips, hardware.profile.chips),
+        chips=replicas * deployment.chips,
+        systems=sum((_systems(replicas, part) for part in footprint.parts), start=0.0),
         utilisation=load,
         lines=lines,
-        usd_month={lane: share * hourly_usd(found) * HOURS_PER_MONTH for lane, found in lines.items()},
-        joules_per_token=physics.joules_per_token(hardware.cost.power_w(1.0), system_tok_s),
-        power_w=share * hardware.cost.power_w(load),
+        usd_month={lane: hours * footprint.usd_h(lane, finance, load) for lane in lines},
+        joules_per_token=physics.joules_per_token(footprint.power_w(1.0), operation.requests_s * shape.output_mean),
+        power_w=replicas * footprint.power_w(load),
     )
 
 
-def _systems(replicas: Num, replica_chips: int, system_chips: int) -> Num:
+def _systems(replicas: Num, part: Part) -> Num:
     """Whole systems: small replicas do not straddle two, large ones share the last."""
-    if replica_chips <= system_chips:
-        return np.ceil(replicas / (system_chips // replica_chips))
-    return np.ceil(replicas * replica_chips / system_chips)
+    chips = part.hardware.profile.chips
+    if part.chips <= chips:
+        return np.ceil(replicas / (chips // part.chips))
+    return np.ceil(replicas * part.chips / chips)
 
 
 def requests_month(arrivals_s: Num) -> Num:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from chipbrief.evaluate.outcome import Interval, Outcome
 from chipbrief.evaluate.results import Results
 from chipbrief.finance import HOURS_PER_MONTH, hourly_usd
 from chipbrief.hardware import Hardware, Trail
-from chipbrief.physics import Array
+from chipbrief.physics import Array, Num
 
 __all__ = ["Route", "VendorFleet", "cheapest_route", "vendor_fleets"]
 
@@ -27,7 +28,7 @@ class VendorFleet:
         served: classes it carries within their service levels.
         unserved: classes it does not, with the reason.
         chips: chips that the replicas use; 0 for tokens from an API.
-        systems: whole systems, classes pooled; 0 for tokens from an API.
+        systems: whole systems, classes pooled, of both sorts where there are two; 0 for tokens from an API.
         idle_systems: systems' worth of chips that no replica uses.
         usd_month: cost of a month, idle chips included [USD].
         idle_usd_month: what the idle chips cost of it [USD].
@@ -148,7 +149,7 @@ def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str)
         usd_mtok=Interval(usd.value / tokens, usd.low / tokens, usd.high / tokens),
         capex_usd=size.capex_usd,
         power_w=size.power_w,
-        racks=float(np.ceil(size.systems.value / hardware.profile.system.systems_per_rack.value)),
+        racks=size.racks,
         trail=trail,
     )
 
@@ -174,6 +175,7 @@ class _Size:
     idle_usd_month: float
     capex_usd: Interval
     power_w: Interval
+    racks: float
 
 
 _NONE = Interval(0.0, 0.0, 0.0)
@@ -185,34 +187,70 @@ def _size(results: Results, hardware: Hardware, served: list[Outcome], lane: str
     total = sum(cost.usd_month.value for cost in costs)
     if lane == "api":
         low, high = sum(c.usd_month.low for c in costs), sum(c.usd_month.high for c in costs)
-        return _Size(_NONE, _NONE, 0.0, Interval(total, low, high), 0.0, _NONE, _NONE)
-    draws = _sum(served, lane)
-    chips, chip_draws = sum(o["chips"].value for o in served), _sum(served, "chips")
-    per_system = hardware.profile.chips
-    systems, system_draws = np.ceil(chips / per_system), np.ceil(chip_draws / per_system)
-    used, counted = interval(chips, chip_draws), interval(float(systems), system_draws)
+        return _Size(_NONE, _NONE, 0.0, Interval(total, low, high), 0.0, _NONE, _NONE, 0.0)
+    draws = _sum([o.draws[lane] for o in served])
+    chips = interval(sum(o["chips"].value for o in served), _sum([o.draws["chips"] for o in served]))
+    counts = _counts(results, hardware, served)
+    systems, racks = _times(counts, lambda _: 1.0), sum(count.racks for count in counts)
     if lane != "own":
-        return _Size(used, counted, 0.0, interval(total, draws), 0.0, _NONE, _NONE)
-    plain = Setting.plain(hardware, results.terms)
-    sampled = Setting.sampled(hardware, results.terms, results.samples, results.seed)
-    idle, idle_draws = float(systems - chips / per_system), system_draws - chip_draws / per_system
-    unused = idle * _idle_usd_month(plain)
-    unused_draws = idle_draws * _idle_usd_month(sampled)
-    prices = sampled.hardware.profile.price.system.value
-    watts = sampled.hardware.cost.power_w(1.0)
+        return _Size(chips, systems, 0.0, interval(total, draws), 0.0, _NONE, _NONE, racks)
+    idle = sum(float(count.idle * _idle_usd_month(count.plain)[0]) for count in counts)
+    idle_draws = _sum([count.idle_draws * _idle_usd_month(count.sampled) for count in counts])
     return _Size(
-        chips=used,
-        systems=counted,
-        idle_systems=idle,
-        usd_month=interval(total + float(np.ravel(unused)[0]), draws + unused_draws),
-        idle_usd_month=float(np.ravel(unused)[0]),
-        capex_usd=interval(systems * hardware.profile.price.system.value, system_draws * np.ravel(prices)),
-        power_w=interval(systems * float(np.ravel(hardware.cost.power_w(1.0))[0]), system_draws * np.ravel(watts)),
+        chips=chips,
+        systems=systems,
+        idle_systems=sum(count.idle for count in counts),
+        usd_month=interval(total + idle, draws + idle_draws),
+        idle_usd_month=idle,
+        capex_usd=_times(counts, lambda setting: setting.hardware.profile.price.system.value),
+        power_w=_times(counts, lambda setting: setting.hardware.cost.power_w(1.0)),
+        racks=racks,
     )
 
 
-def _sum(served: list[Outcome], name: str) -> Array:
-    total: Array = np.sum([o.draws[name] for o in served], axis=0)
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """Whole systems of one sort that some classes share, and the systems' worth of chips that stand idle."""
+
+    plain: Setting
+    sampled: Setting
+    systems: float
+    draws: Array
+    idle: float
+    idle_draws: Array
+
+    @property
+    def racks(self) -> float:
+        """Racks that they fill."""
+        return float(np.ceil(self.systems / self.plain.hardware.profile.system.systems_per_rack.value))
+
+
+def _counts(results: Results, hardware: Hardware, served: Sequence[Outcome]) -> list[_Count]:
+    """The systems that some classes share, of each sort that their replicas stand on."""
+    plain = Setting.plain(hardware, results.terms)
+    sampled = Setting.sampled(hardware, results.terms, results.samples, results.seed)
+    found = []
+    for system, drawn in zip(plain.hardware.systems, sampled.hardware.systems, strict=True):
+        chips, chip_draws = 0.0, np.zeros(())
+        for o in served:
+            assert o.deployment is not None
+            mine = o.deployment.chips_of(system.id) / o.deployment.chips
+            chips, chip_draws = chips + o["chips"].value * mine, chip_draws + o.draws["chips"] * mine
+        used, used_draws = chips / system.profile.chips, chip_draws / system.profile.chips
+        whole, whole_draws = float(np.ceil(used)), np.ceil(used_draws)
+        settings = replace(plain, hardware=system), replace(sampled, hardware=drawn)
+        found.append(_Count(*settings, whole, whole_draws, whole - used, whole_draws - used_draws))
+    return found
+
+
+def _times(counts: Sequence[_Count], each: Callable[[Setting], Num]) -> Interval:
+    """Systems times what one of them has."""
+    total = sum(float(np.ravel(count.systems * each(count.plain))[0]) for count in counts)
+    return interval(total, _sum([count.draws * np.ravel(each(count.sampled)) for count in counts]))
+
+
+def _sum(draws: Sequence[Array]) -> Array:
+    total: Array = np.sum(draws, axis=0)
     return total
 
 

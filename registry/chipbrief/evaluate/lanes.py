@@ -27,10 +27,10 @@ def interval(value: Num, samples: Num) -> Interval:
 
 
 def hardware_lanes(
-    hardware: Hardware, shape: Shape, operation: Operation, base: Economics, spread: Economics
+    hardware: Hardware, sold: bool, shape: Shape, operation: Operation, base: Economics, spread: Economics
 ) -> list[LaneCost]:
     """The owned and rented lanes that the system is offered in; `base` holds one point, `spread` its samples."""
-    offered = [lane for lane in LANES if lane in base.lines and (lane != "own" or hardware.profile.price.sold)]
+    offered = [lane for lane in LANES if lane in base.lines and (lane != "own" or sold)]
     return [_lane(hardware, shape, operation, base, spread, lane) for lane in offered]
 
 

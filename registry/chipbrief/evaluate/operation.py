@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipbrief.architecture import Architecture
-from chipbrief.evaluate.service import Request, serve
+from chipbrief.evaluate.residual import EXACT, Residual
+from chipbrief.evaluate.service import Request, serve, transfer_s
 from chipbrief.hardware import Deployment, Hardware, Trail
 from chipbrief.physics import Num
 from chipbrief.workload import Shape
@@ -27,7 +28,7 @@ class Operation:
         e2e_p50_s: a median prompt and answer [s].
         e2e_p95_s: prompt and answer both at the 95th percentile, an upper bound [s].
         requests_s: requests that the full replica ends in a second [1/s].
-        prefill_share: share of the replica's time that prefill takes [1].
+        prefill_share: share of the replica's time that prefill takes; of its chips, where they are apart [1].
         cached_share: share that reading cached prompt tokens takes, within prefill's [1].
     """
 
@@ -48,9 +49,14 @@ class Operation:
 
 
 def operate(
-    hardware: Hardware, architecture: Architecture, deployment: Deployment, shape: Shape, batch: Num
+    hardware: Hardware,
+    architecture: Architecture,
+    deployment: Deployment,
+    shape: Shape,
+    batch: Num,
+    residual: Residual = EXACT,
 ) -> Operation:
-    """Run a class's requests at some running batches.
+    """Run a class's requests at some running batches, off by what the model itself may be off by.
 
     TTFT counts the step in progress, the prompts before this one at a full batch, and the prompt, without a queue
     for a place. TPOT is at mean tokens, with the stalls of the other requests' prefills (E5).
@@ -61,16 +67,21 @@ def operate(
     mean = Request(shape.input_mean * new, shape.input_mean * cached, output)
     service = serve(hardware, architecture, deployment, mean, batch)
     together = np.maximum(np.asarray(batch, dtype=float) / output, 1.0)
-    uncached = 0.0 * service.blocking_s
-    if deployment.is_aggregated:
+    uncached, transfer = 0.0 * service.blocking_s, 0.0 * service.blocking_s
+    if deployment.is_disaggregated:
+        transfer = transfer_s(hardware, architecture, deployment, mean)
+    else:
         uncached = model.prefill_blocking_s(architecture, deployment, mean.new, 0.0, together)
 
     def ttft(tokens: float) -> Num:
         prompt = model.prefill_s(architecture, deployment, tokens * new, tokens * cached)
-        return service.step_s + service.wait_s + prompt
+        return (service.step_s + service.wait_s + transfer + prompt) * residual.ttft
 
     ttft_p50, ttft_p95 = ttft(shape.input_p50), ttft(shape.input_p95)
-    tpot, requests = service.tpot_s, service.requests_s
+    tpot, requests = service.tpot_s * residual.tpot, service.requests_s * residual.rate
+    prefill_share = service.requests_s * service.blocking_s
+    if deployment.is_disaggregated:
+        prefill_share = prefill_share + deployment.prefill.chips / deployment.chips
     return Operation(
         batch=batch,
         ttft_p50_s=ttft_p50,
@@ -79,8 +90,8 @@ def operate(
         e2e_p50_s=ttft_p50 + tpot * np.maximum(shape.output_p50 - 1.0, 0.0),
         e2e_p95_s=ttft_p95 + tpot * np.maximum(shape.output_p95 - 1.0, 0.0),
         requests_s=requests,
-        prefill_share=requests * service.blocking_s,
-        cached_share=requests * (service.blocking_s - uncached),
+        prefill_share=prefill_share,
+        cached_share=service.requests_s * (service.blocking_s - uncached),
     )
 
 

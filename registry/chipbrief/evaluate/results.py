@@ -181,10 +181,9 @@ class Results:
         """Every Figure of the systems and the finance terms, by id, with its source."""
         found: dict[str, tuple[Figure, Source]] = {}
         for hardware in self.systems:
-            sources = {**self.terms.sources, **hardware.profile.sources}
             for name, figure in figures_of(hardware, self.terms).items():
-                home = self.terms.sources if name.startswith("finance:") else sources
-                found[name] = (figure, home[figure.source])
+                own = name.startswith("finance:")
+                found[name] = (figure, self.terms.sources[figure.source] if own else hardware.profile.source_of(name))
         return found
 
     def inputs_table(self) -> pd.DataFrame:

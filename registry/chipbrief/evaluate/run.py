@@ -8,6 +8,7 @@ from chipbrief.catalogue import Catalogue
 from chipbrief.errors import Refusal
 from chipbrief.evaluate.case import Case, Setting
 from chipbrief.evaluate.outcome import Outcome
+from chipbrief.evaluate.residual import Residual
 from chipbrief.evaluate.results import Results
 from chipbrief.evaluate.search import Candidate
 from chipbrief.finance import FinanceTerms, load_finance_terms
@@ -51,7 +52,9 @@ def evaluate(
         plain, sampled = Setting.plain(hardware, terms), Setting.sampled(hardware, terms, samples, seed)
         for wanted in mix.classes:
             progress(f"{wanted.id} on {hardware.id}")
-            case = Case(wanted, catalogue[wanted.model], plain, sampled)
+            architecture = catalogue[wanted.model]
+            residual = Residual.drawn(hardware, architecture, samples, seed)
+            case = Case(wanted, architecture, plain, sampled, residual)
             try:
                 candidates = case.candidates()
             except Refusal as reason:

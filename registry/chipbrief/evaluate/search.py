@@ -55,10 +55,10 @@ def serving_precision(
         return architecture.precision(wanted, kv)
     formats = hardware.profile.formats
     if formats.serving:
-        return architecture.precision(formats.serving, kv)
+        published = architecture.precision(formats.serving, kv)
+        return published if formats.stored.issuperset(published.storage()) else Precision.uniform(formats.serving, kv)
     native = architecture.native_precision(kv)
-    sixteen = {"bf16", "fp16"} & set(formats.storage)
-    if all(name in formats.storage or (sixteen and name in ("bf16", "fp16")) for name in native.storage()):
+    if formats.stored.issuperset(native.storage()):
         return native
     width = FORMATS[native.dense].value_bytes
     wider = [f for f in formats.storage if FORMATS[f].value_bytes >= width and f != "int8"]

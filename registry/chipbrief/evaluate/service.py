@@ -12,19 +12,19 @@ from chipbrief.figures import value_or
 from chipbrief.hardware import Deployment, Hardware, HardwareProfile
 from chipbrief.physics import Num
 
-__all__ = ["Request", "Service", "Speculation", "serve"]
+__all__ = ["Request", "Service", "Speculation", "serve", "transfer_s"]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Tokens of a request: new and cached ones of its prompt, and its answer [tokens]."""
+    """Tokens of a request: new and cached ones of its prompt, and its answer; any shape [tokens]."""
 
-    new: float
-    cached: float
-    output: float
+    new: Num
+    cached: Num
+    output: Num
 
     @property
-    def context(self) -> float:
+    def context(self) -> Num:
         """Tokens that it holds on average while it decodes."""
         return self.new + self.cached + self.output / 2.0
 
@@ -100,16 +100,16 @@ def serve(
         waves: whether all requests are of one length, so that a constant number in flight ends and begins together.
     """
     model, scheduling = hardware.throughput, hardware.profile.scheduling
-    output = max(request.output, 1.0)
+    output = np.maximum(request.output, 1.0)
     together = np.maximum(np.asarray(batch, dtype=float) / output, 1.0)
     step, whole = _step_s(hardware, architecture, deployment, request, batch, speculation)
     prompt = model.prefill_s(architecture, deployment, request.new, request.cached)
     blocking = model.prefill_blocking_s(architecture, deployment, request.new, request.cached, together)
     requests = physics.requests_per_s(step, blocking, batch=batch, output_tokens=output)
-    if not deployment.is_aggregated:
+    if deployment.is_disaggregated:
         decoding = physics.requests_per_s(step, 0.0 * blocking, batch=batch, output_tokens=output)
         requests = physics.disaggregated_requests_s(1.0 / blocking, decoding)
-        prompt = prompt + _transfer_s(hardware, architecture, deployment, request)
+        prompt = prompt + transfer_s(hardware, architecture, deployment, request)
         blocking = 0.0 * blocking
     stall, wait = scheduling.stall, value_or(scheduling.prompt_wait, 0.0)
     bunched = None
@@ -129,7 +129,7 @@ def serve(
     )
 
 
-def _transfer_s(hardware: Hardware, architecture: Architecture, deployment: Deployment, request: Request) -> Num:
+def transfer_s(hardware: Hardware, architecture: Architecture, deployment: Deployment, request: Request) -> Num:
     """A prompt's KV cache on its way from the pool that prefills to the one that decodes (E10)."""
     links = hardware.profile.interconnect
     link = links.scale_out or links.chip or links.stage

@@ -90,7 +90,7 @@ def resolve(point: Point, registry: Registry, catalogue: Catalogue) -> Job:
     request = _request(point, filled)
     if point.concurrency is not None and point.concurrency > MOST_IN_FLIGHT:
         raise Refusal(f"{point.concurrency:,.4g} requests in flight are more than {MOST_IN_FLIGHT:,.0f}")
-    longest = request.new + request.output
+    longest = float(request.new + request.output)
     if longest > architecture.context_limit:
         raise Refusal(f"context {longest:,.0f} > {architecture.context_limit:,} tokens of {architecture.id}")
     mode, in_flight = _mode(point, filled)

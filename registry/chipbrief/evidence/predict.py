@@ -12,14 +12,13 @@ from chipbrief.errors import Refusal
 from chipbrief.evidence.jobs import Job, resolve
 from chipbrief.evidence.operating import Outlook, outlook, speculation_gain
 from chipbrief.evidence.points import Point, Prediction
-from chipbrief.hardware.calibration import Nearness
+from chipbrief.hardware.bands import band, is_rate_family, known_attention
 from chipbrief.registry import Registry
 
-__all__ = ["band_of", "error_family", "is_rate", "is_rate_family", "nearness", "predict", "predict_point", "unlike_any"]
+__all__ = ["band_of", "error_family", "is_rate", "predict", "predict_point", "unlike_any"]
 
 LIGHT_LOAD = 8.0  # requests in flight up to which TTFT is the prompt's own time, mostly
 TWO_TOKENS = 2.0
-UNKNOWN_RATIO = 2.0  # low and high of a prediction whose family has no measured point: half and double
 
 
 def predict(
@@ -131,11 +130,6 @@ def is_rate(metric: str) -> bool:
     return metric.startswith("tok_s")
 
 
-def is_rate_family(family: str) -> bool:
-    """Whether a family's errors are those of rates."""
-    return family.startswith("throughput") or family == "speed"
-
-
 def error_family(metric: str, job: Job) -> str:
     """The family of errors that a metric of a job belongs to, as in the calibration files.
 
@@ -151,38 +145,15 @@ def error_family(metric: str, job: Job) -> str:
     return "speed" if single or job.hardware.profile.memory.machine == "sram" else "tpot"
 
 
-def nearness(job: Job, family: str) -> Nearness:
-    """How near the job is to what the constants were fitted to: the same system and model, or one of them new."""
-    on = job.hardware.profile.calibrated_on
-    seen = on.throughput if family.startswith("throughput") else on.times
-    if job.hardware.id not in seen.hardware:
-        return "new_hardware"
-    if job.architecture.id in seen.models or job.architecture.size in seen.sizes:
-        return "seen"
-    return "new_expert_model" if job.architecture.experts else "new_model"
-
-
 def unlike_any(job: Job, family: str) -> bool:
     """Whether no measured point is of the job's sort.
 
     A draft model at work, memory that is full before the first request, or a sort of attention not measured.
     """
-    on = job.hardware.profile.calibrated_on
-    seen = on.throughput if family.startswith("throughput") else on.times
-    known = all(group.sort in seen.attention for group in job.architecture.attention)
+    known = known_attention(job.hardware.profile, job.architecture, family)
     return job.speculative != "no" or job.tight or not known
 
 
 def band_of(job: Job, family: str) -> tuple[float, float]:
-    """The 80 % interval of measured over predicted, from cross-validation.
-
-    The band of the job's nearness; the widest of the family where no measured point is like it; half to double
-    where the family has no band at all.
-    """
-    bands = job.hardware.profile.errors.get(family)
-    if not bands:
-        return 1.0 / UNKNOWN_RATIO, UNKNOWN_RATIO
-    figure = bands.get(nearness(job, family))
-    if figure is None or unlike_any(job, family):
-        return min(f.lowest for f in bands.values()), max(f.highest for f in bands.values())
-    return figure.lowest, figure.highest
+    """The 80 % interval of measured over predicted; see `chipbrief.hardware.bands.band`."""
+    return band(job.hardware.profile, job.architecture, family, unlike=unlike_any(job, family))

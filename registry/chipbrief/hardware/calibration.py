@@ -15,13 +15,14 @@ from pydantic import Field
 from chipbrief.config import Document, Id, Strict, read_yaml, validate
 from chipbrief.errors import InputError, did_you_mean
 
-__all__ = ["CALIBRATION_FILE", "SECTIONS", "CalibrationFile", "Nearness", "with_calibration"]
+__all__ = ["CALIBRATION_FILE", "CALIBRATION_SOURCE", "SECTIONS", "CalibrationFile", "Nearness", "with_calibration"]
 
 CALIBRATION_FILE = "calibration.yaml"
+CALIBRATION_SOURCE = "chipbrief-calibration"  # the source that the fitted constants name
 SECTIONS = ("calibrated_on", "efficiency", "latency", "scheduling", "speculation", "errors")
 Section = Literal["calibrated_on", "efficiency", "latency", "scheduling", "speculation", "errors"]
 
-Nearness = Literal["seen", "new_model", "new_expert_model", "new_hardware"]
+Nearness = Literal["seen", "new_model", "new_expert_model", "new_hardware", "new_family"]
 
 
 class CalibrationFile(Strict):

@@ -6,7 +6,7 @@ Shapes: operating points are float64 arrays of shape (points,), or floats. After
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self, TypeVar
@@ -181,12 +181,13 @@ Phase = Literal["bandwidth", "throughput", "cost"]
 
 @dataclass(frozen=True, kw_only=True)
 class Hardware:
-    """A system of the registry: its profile and the three models that read it."""
+    """A system of the registry: its profile, the three models that read it, and the system it works beside, if any."""
 
     profile: HardwareProfile
     bandwidth: BandwidthModel
     throughput: ThroughputModel
     cost: CostModel
+    partner: Hardware | None = None
 
     @classmethod
     def from_profile(
@@ -207,6 +208,7 @@ class Hardware:
             bandwidth=memory,
             throughput=(throughput or common.throughput).from_profile(profile, memory),
             cost=(cost or common.cost).from_profile(profile),
+            partner=Hardware.from_profile(profile.partner) if profile.partner else None,
         )
 
     @classmethod
@@ -223,14 +225,25 @@ class Hardware:
         return cls.from_profile(profile, bandwidth=bandwidth, throughput=throughput, cost=cost)
 
     @classmethod
-    def from_folder(cls, folder: Path) -> list[Self]:
-        """Every profile of a folder, one YAML file a system, beside the calibration that they may share."""
-        return [cls.from_yaml(path) for path in sorted(folder.glob("*.yaml")) if path.name != CALIBRATION_FILE]
+    def from_folder(cls, folder: Path, *, but: Collection[str] = ()) -> list[Self]:
+        """Every profile of a folder, one YAML file a system, beside the calibration that they may share.
+
+        Args:
+            folder: where they are.
+            but: names of files to leave out.
+        """
+        left_out = {CALIBRATION_FILE, *but}
+        return [cls.from_yaml(path) for path in sorted(folder.glob("*.yaml")) if path.name not in left_out]
 
     @property
     def id(self) -> str:
         """The id of the profile."""
         return self.profile.id
+
+    @property
+    def systems(self) -> tuple[Hardware, ...]:
+        """The systems that its deployments stand on: this one, behind its partner where it has one."""
+        return (self.partner, self) if self.partner else (self,)
 
     def at(self, values: Mapping[str, Any]) -> Self:
         """The same hardware with some Figures replaced, by Figure id.

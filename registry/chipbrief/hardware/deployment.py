@@ -52,10 +52,18 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A replica: the pool that prefills and the pool that decodes, usually one and the same."""
+    """A replica: the pool that prefills and the pool that decodes, usually one and the same.
+
+    Attributes:
+        prefill: the chips that prompts run on.
+        decode: the chips that make tokens.
+        split_layers: whether the pools share every layer of a token: attention and its cache stay on `prefill`, and
+            `decode` computes the feed-forward part (E12).
+    """
 
     prefill: Pool
     decode: Pool
+    split_layers: bool = False
 
     @classmethod
     def aggregated(cls, pool: Pool) -> Self:
@@ -64,14 +72,31 @@ class Deployment:
 
     @property
     def is_aggregated(self) -> bool:
-        """Whether prefill and decode share their chips, and so wait for one another."""
+        """Whether prefill and decode run on the same chips."""
         return self.prefill == self.decode
+
+    @property
+    def is_disaggregated(self) -> bool:
+        """Whether prefill and decode share no chip, and so do not wait for one another (E10)."""
+        return not (self.is_aggregated or self.split_layers)
 
     @property
     def chips(self) -> int:
         """Chips of the replica."""
         return self.decode.chips if self.is_aggregated else self.prefill.chips + self.decode.chips
 
+    def chips_of(self, hardware: str) -> int:
+        """Chips of a system, by its id."""
+        pools = {self.prefill, self.decode}
+        return sum(pool.chips for pool in pools if pool.hardware == hardware)
+
     def __str__(self) -> str:
-        """The pool, or both pools."""
-        return str(self.decode) if self.is_aggregated else f"prefill {self.prefill}; decode {self.decode}"
+        """The pool, or both pools with their hardware where that differs."""
+        if self.is_aggregated:
+            return str(self.decode)
+        prefill, decode = str(self.prefill), str(self.decode)
+        if self.prefill.hardware != self.decode.hardware:
+            prefill, decode = f"{self.prefill.hardware} {prefill}", f"{self.decode.hardware} {decode}"
+        if self.split_layers:
+            return f"prefill and attention {prefill}; feed-forward {decode}"
+        return f"prefill {prefill}; decode {decode}"

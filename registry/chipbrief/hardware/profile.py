@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from chipbrief.architecture import FormatName
 from chipbrief.config import Document, Id, Strict, parse_yaml, read_yaml, validate
+from chipbrief.errors import InputError
 from chipbrief.figures import (
     Amount,
     Bandwidth,
@@ -33,6 +35,8 @@ from chipbrief.figures import (
 )
 from chipbrief.hardware.calibration import Nearness, with_calibration
 from chipbrief.precision import FORMATS
+
+PARTNER = "partner."
 
 __all__ = ["ApiPrice", "HardwareProfile", "Observation"]
 
@@ -101,6 +105,8 @@ class LatencyPart(Strict):
     `layer`, `layer_per_hidden` (added for every unit of hidden width) and `hop`. `expert_layer` and `chained_layer`
     are what routed experts and latent, linear or indexed attention add to a layer. `prefill_pass` is a layer's
     latency in each pass of at most `prefill_chunk` prompt tokens, to which experts and such attention add theirs.
+    Where two systems share every layer (E12), `exchange` is one way between them, and `attention_share` what attention
+    takes of the partner's `layer`.
     """
 
     layer: Time
@@ -110,6 +116,8 @@ class LatencyPart(Strict):
     chained_layer: Time | None = None
     sequence: Time | None = None
     hop: Time | None = None
+    exchange: Time | None = None
+    attention_share: Share | None = None
     prefill_pass: Time
     prefill_expert_pass: Time | None = None
     prefill_chained_pass: Time | None = None
@@ -182,6 +190,12 @@ class FormatsPart(Strict):
     serving: FormatName | None = None
     note: str | None = None
 
+    @property
+    def stored(self) -> frozenset[str]:
+        """The formats it stores; bf16 and fp16 stand in for one another."""
+        sixteen = {"bf16", "fp16"}
+        return frozenset(self.storage) | (sixteen if sixteen & set(self.storage) else set())
+
 
 class LimitsPart(Strict):
     """What the machine, or the service on it, does not exceed."""
@@ -250,7 +264,11 @@ class ReferenceFigures(Strict):
 
 
 class HardwareProfile(Strict):
-    """One system of the registry. Figure ids are `<id>:<path>`, as in `acme-x1:memory.bandwidth`."""
+    """One system of the registry. Figure ids are `<id>:<path>`, as in `acme-x1:memory.bandwidth`.
+
+    `partner` is the system that it works beside, in the file the name of the profile beside it; its Figures keep
+    their own ids.
+    """
 
     schema_: Annotated[Literal["hardware/1"], Field(alias="schema")]
     id: Id
@@ -277,6 +295,7 @@ class HardwareProfile(Strict):
     power: PowerPart
     price: PricePart
     api: dict[str, ApiPrice] = {}
+    partner: HardwareProfile | None = None
     observed: tuple[Observation, ...] = ()
     reference: ReferenceFigures = ReferenceFigures()
     sources: dict[Id, Source]
@@ -323,19 +342,45 @@ class HardwareProfile(Strict):
     @classmethod
     def from_document(cls, document: Document, folder: Path | None = None) -> Self:
         """Check a parsed profile; `folder` holds the calibration that it may name. Raises InputError."""
-        document = with_calibration(document, folder)
+        document = cls._with_partner(with_calibration(document, folder), folder)
         data = document.data if isinstance(document.data, dict) else {}
         declared = data.get("sources")
         return validate(document, cls, {"sources": set(declared) if isinstance(declared, dict) else None})
 
+    @classmethod
+    def _with_partner(cls, document: Document, folder: Path | None) -> Document:
+        """The same document with the profile that `partner` names read from beside it."""
+        data = document.data
+        if not isinstance(data, dict) or not isinstance(data.get("partner"), str):
+            return document
+        path = folder / data["partner"] if folder else None
+        if path is None or path.parent != folder or not path.is_file():
+            raise InputError([document.problem(("partner",), f"there is no profile {data['partner']!r} beside it")])
+        partner = cls.from_yaml(path)
+        if partner.partner:
+            raise InputError([document.problem(("partner",), f"{partner.id} has a partner itself")])
+        return dataclasses.replace(document, data={**data, "partner": partner})
+
     @cached_property
     def figures(self) -> Mapping[str, tuple[FigurePath, Figure]]:
-        """Every Figure of the profile with its path, by id."""
-        return {f"{self.id}:{_dotted(path)}": (path, figure) for path, figure in figures_in(self)}
+        """Every Figure of the profile, and of its partner, with its path, by id."""
+        return {self.figure_id(_dotted(path)): (path, figure) for path, figure in figures_in(self)}
+
+    @property
+    def own_figures(self) -> Mapping[str, Figure]:
+        """The Figures of the profile itself, by id."""
+        return {name: figure for name, (path, figure) in self.figures.items() if path[0] != "partner"}
 
     def figure_id(self, name: str) -> str:
-        """`memory.bandwidth` as the id of a Figure of this profile."""
+        """`memory.bandwidth` as the id of a Figure; `partner.memory.bandwidth` as that of the partner's."""
+        if self.partner and name.startswith(PARTNER):
+            return self.partner.figure_id(name.removeprefix(PARTNER))
         return f"{self.id}:{name}"
+
+    def source_of(self, figure_id: str) -> Source:
+        """Where a Figure of this profile, or of its partner, comes from."""
+        home = self.partner if self.partner and figure_id.startswith(f"{self.partner.id}:") else self
+        return home.sources[self.figures[figure_id][1].source]
 
     def at(self, values: Mapping[str, Any]) -> Self:
         """The same profile with the values of some Figures replaced.
@@ -347,7 +392,8 @@ class HardwareProfile(Strict):
         if not paths:
             return self
         changed: Self = replace_figures(self, paths)
-        vars(changed).pop("figures", None)  # the copy must not keep the original's Figures
+        for copied in filter(None, (changed, changed.partner)):
+            vars(copied).pop("figures", None)  # the copy must not keep the original's Figures
         return changed
 
     @property

@@ -1,6 +1,6 @@
 """The physics of inference as plain functions of numbers; every one broadcasts over NumPy arrays.
 
-Equation numbers (E1 to E11) tie a function to the docstrings, tests and footnotes that use it. Symbols: B running
+Equation numbers (E1 to E12) tie a function to the docstrings, tests and footnotes that use it. Symbols: B running
 batch (sequences), L layers, n chips of a replica, W weight bytes, K key-value bytes of a sequence, F floating-point
 operations. All quantities are SI.
 """
@@ -55,6 +55,7 @@ from chipbrief.physics.queueing import (
     wait_quantile_s,
 )
 from chipbrief.physics.speculation import accepted_tokens, speculation_multiplier, speculative_tpot_s
+from chipbrief.physics.split import split_step_s
 
 __all__ = [
     "Array",
@@ -99,6 +100,7 @@ __all__ = [
     "slot_wait_s",
     "speculation_multiplier",
     "speculative_tpot_s",
+    "split_step_s",
     "time_in_queue_s",
     "visible_context",
     "wait_quantile_s",

@@ -18,7 +18,9 @@ def breakeven_price_usd(results: Results, outcome: Outcome, target_usd_month: fl
         return None
     hardware = results.system(outcome.hardware)
     load = outcome["utilisation"].value
-    share = outcome["chips"].value / hardware.profile.chips
+    assert outcome.deployment is not None
+    mine = outcome.deployment.chips_of(hardware.id) / outcome.deployment.chips
+    share = outcome["chips"].value * mine / hardware.profile.chips
     lines = hardware.cost.lines("own", Finance.from_terms(results.terms), load)
     with_price = [line for line in lines if any(d.name == "system_price_usd" for d in line.drivers)]
     capital = sum(float(line.usd_per_hour) for line in with_price) * share * HOURS_PER_MONTH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -10,13 +11,15 @@ import numpy as np
 from chipbrief.evaluate import LaneCost, Outcome, Results, Route, VendorFleet, cheapest_route, vendor_fleets
 from chipbrief.evaluate.outcome import Interval
 from chipbrief.evidence.model_error import ModelError
+from chipbrief.evidence.standing import has_points
 from chipbrief.hardware import Hardware
 from chipbrief_reports.briefing.document import Cell, Ref, text
 from chipbrief_reports.briefing.notes import NoteBook
 from chipbrief_reports.wording import a_range, count, number, percent, whole
 
-__all__ = ["LANE_NAMES", "Desk", "absent", "cell"]
+__all__ = ["LANE_NAMES", "UNMEASURED_MARK", "Desk", "absent", "cell"]
 
+UNMEASURED_MARK = "†"
 LANE_NAMES = {
     "own": "owned",
     "rent_three_years": "rented, 3 years",
@@ -54,8 +57,21 @@ class Desk:
         return self.results.system(hardware)
 
     def name(self, hardware: str) -> str:
-        """`CS-3`, `DGX B200`: what is bought."""
-        return self.system(hardware).profile.system.name
+        """`CS-3`, `DGX B200`: what is bought; marked where no measured point stands behind it."""
+        return self.system(hardware).profile.system.name + self._mark(hardware)
+
+    def chip(self, hardware: str) -> str:
+        """`B200`: what is rented; marked as the system is."""
+        return self.system(hardware).profile.chip + self._mark(hardware)
+
+    def _mark(self, hardware: str) -> str:
+        return UNMEASURED_MARK if hardware in self.unmeasured else ""
+
+    @cached_property
+    def unmeasured(self) -> list[str]:
+        """Systems without a measured point, in order."""
+        points = Counter(self.error.systems)
+        return [h.id for h in self.results.systems if not has_points(h.profile, points)]
 
     def dot(self, hardware: str) -> int:
         """The system's place in the focus list; behind it for the field."""
@@ -65,7 +81,7 @@ class Desk:
         """`X1, rented, 3 years` or `Acme Cloud, by the token`."""
         if cost.lane == "api":
             return f"{cost.note}, {LANE_NAMES['api']}"
-        who = self.system(hardware).profile.chip if cost.lane.startswith("rent") else self.name(hardware)
+        who = self.chip(hardware) if cost.lane.startswith("rent") else self.name(hardware)
         return f"{who}, {LANE_NAMES[cost.lane]}"
 
     def label(self, class_id: str) -> str:
@@ -160,25 +176,27 @@ class Desk:
         """What an interval is."""
         return self.notes.say(
             f"80 % interval from {self.results.samples} draws of every input's range (triangles between low, value and "
-            f"high, seed {self.results.seed}). The plan is sized at the inputs' values, so most draws need as much or more; the "
-            f"model's own error{self._own_error} is not in the interval: see Evidence.",
-            short=f"80 % of {self.results.samples} draws of the inputs' ranges; sized at their values, most draws need as much or more; "
-            f"the model's own error{self._own_error} is not in it",
+            f"high, seed {self.results.seed}) and of the model's own error{self._own_error}, see docs/physics.md. The plan is sized at "
+            "the inputs' values, so most draws need as much or more.",
+            short=f"80 % of {self.results.samples} draws of the inputs' ranges and the model's own error{self._own_error}; sized at "
+            "their values, most draws need as much or more",
         )
 
     @property
     def _own_error(self) -> str:
-        """`, 20 % in the median on 192 measured points,`; empty where there is none."""
+        """` (20 % in the median on 192 measured points)`; empty where there is none."""
         whole = self.error.whole
         if whole.median is None:
             return ""
         middle = "" if whole.covered == 1 else " in the median"
-        return f", {percent(whole.median)}{middle} on {count(whole.covered, 'measured point')},"
+        return f" ({percent(whole.median)}{middle} on {count(whole.covered, 'measured point')})"
 
     def basis(self, hardware: str, lane: str) -> str:
         """On what evidence the capacity behind an option stands."""
         if lane == "api":
             return "list price"
+        if hardware in self.unmeasured:
+            return "no point"
         decode = self.system(hardware).profile.efficiency.weights.kind
         return "fitted" if decode == "calibrated" else "assumed"
 

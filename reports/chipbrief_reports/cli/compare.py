@@ -20,6 +20,8 @@ from chipbrief_reports.cli.compare_text import text
 from chipbrief_reports.cli.output import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chipbrief.evaluate import Interval, LaneCost, Outcome, Results, VendorFleet
     from chipbrief.hardware import Deployment, Pool
     from chipbrief.workload import ServiceLevels, WorkloadClass
@@ -67,6 +69,7 @@ def command(
     if hardware:
         wanted = wanted.model_copy(update={"hardware": loading.hardware_ids(hardware, registry)})
     from chipbrief.evaluate import SAMPLES, SEED, evaluate
+    from chipbrief.evidence.standing import points_of
 
     with progress(len(wanted.classes) * len(wanted.hardware or registry)) as say:
         results = evaluate(
@@ -78,12 +81,18 @@ def command(
             seed=SEED if seed is None else seed,
             progress=say,
         )
-    return Reply(document(results), text)
+    return Reply(document(results, points_of(registry)), text)
 
 
-def document(results: Results) -> Document:
-    """The comparison as data; names carry the unit, and ranges are 80 % intervals."""
+def document(results: Results, points: Mapping[str, int]) -> Document:
+    """The comparison as data; names carry the unit, and ranges are 80 % intervals.
+
+    Args:
+        results: the comparison.
+        points: measured points of each system, to say which have none.
+    """
     from chipbrief.evaluate import vendor_fleets
+    from chipbrief.evidence.standing import has_points
 
     return {
         "mix": results.mix.name,
@@ -93,6 +102,7 @@ def document(results: Results) -> Document:
         "seed": results.seed,
         "interval": "80 %",
         "systems": [hardware.id for hardware in results.systems],
+        "unmeasured": [h.id for h in results.systems if not has_points(h.profile, points)],
         "plugins_failed": [str(record) for record in results.missing],
         "classes": [_class(results, wanted) for wanted in results.mix.classes],
         "fleets": [_fleet(fleet) for fleet in vendor_fleets(results)],

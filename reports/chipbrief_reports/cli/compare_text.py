@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from chipbrief.units import DIMENSIONS
@@ -12,6 +12,7 @@ from chipbrief_reports.wording import THIN, number, seconds
 
 __all__ = ["text"]
 
+MARK = "(*)"
 LANES = {
     "own": "own",
     "rent_three_years": "rent, 3 years",
@@ -28,13 +29,17 @@ def text(document: Document) -> str:
     """All tables, with a heading each."""
     drawn = f"as of {document['as_of']}, {document['samples']} samples, seed {document['seed']}"
     parts = [f"{document['title']} ({drawn})"]
-    parts += [_class(wanted) for wanted in document["classes"]]
-    parts.append(_fleets(document))
+    unmeasured = set(document["unmeasured"])
+    parts += [_class(wanted, unmeasured) for wanted in document["classes"]]
+    parts.append(_fleets(document, unmeasured))
+    if unmeasured:
+        names = ", ".join(document["unmeasured"])
+        parts.append(f"{MARK} no measured point behind it, and so a wider range: {names}")
     return "\n\n".join(parts)
 
 
-def _class(wanted: dict[str, Any]) -> str:
-    rows = [row for outcome in wanted["outcomes"] for row in _rows(outcome)]
+def _class(wanted: dict[str, Any], unmeasured: Set[str]) -> str:
+    rows = [row for outcome in wanted["outcomes"] for row in _rows(outcome, unmeasured)]
     reasons = [f"{o['system']}: {o['status']}, {o['reason']}" for o in wanted["outcomes"] if o["reason"]]
     heading = f"{wanted['title']} ({wanted['id']}): {wanted['model']}{_levels(wanted['slo'])}"
     return "\n".join([heading, table((*POINT, *PRICE), rows), *reasons])
@@ -47,9 +52,9 @@ def _levels(slo: dict[str, Any]) -> str:
     return f"; at most {', '.join(levels)}" if levels else ""
 
 
-def _rows(outcome: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+def _rows(outcome: dict[str, Any], unmeasured: Set[str]) -> Iterator[tuple[str, ...]]:
     """A row a lane; the operating point stands in the first one."""
-    point = (outcome["system"], outcome["status"], *_point(outcome))
+    point = (_marked(outcome["system"], unmeasured), outcome["status"], *_point(outcome))
     lanes = [_lane(lane) for lane in outcome["lanes"]] or [("-", "-", "-")]
     for i, lane in enumerate(lanes):
         yield (*(point if i == 0 else ("",) * len(point)), *lane)
@@ -68,11 +73,11 @@ def _lane(lane: dict[str, Any]) -> tuple[str, str, str]:
     return LANES.get(lane["lane"], lane["lane"]), _number(lane["usd_mtok"]["value"]), _range(lane["usd_mtok"])
 
 
-def _fleets(document: Document) -> str:
+def _fleets(document: Document, unmeasured: Set[str]) -> str:
     classes = len(document["classes"])
     rows = [
         (
-            fleet["system"],
+            _marked(fleet["system"], unmeasured),
             LANES.get(fleet["lane"], fleet["lane"]),
             _served(fleet, classes),
             _whole(fleet["systems"]["value"]) if fleet["lane"] != "api" else "-",
@@ -86,6 +91,10 @@ def _fleets(document: Document) -> str:
     if not rows:
         return "No system carries any class within its service levels."
     return f"Fleets of one system, classes pooled\n{table(FLEET, rows)}"
+
+
+def _marked(system: str, unmeasured: Set[str]) -> str:
+    return f"{system} {MARK}" if system in unmeasured else system
 
 
 def _served(fleet: dict[str, Any], classes: int) -> str:

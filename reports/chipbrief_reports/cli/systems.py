@@ -11,6 +11,8 @@ from chipbrief_reports.cli.command import Document, Reply, ReportCommand, strict
 from chipbrief_reports.cli.output import table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chipbrief.figures import Figure, Source
     from chipbrief.hardware import Hardware, HardwareProfile
     from chipbrief.registry import Registry
@@ -40,7 +42,7 @@ def command(system: str | None, strict: bool) -> Reply:
     registry = loading.registry(strict=strict)
     if system is None:
         return Reply(list_document(registry), list_text)
-    return Reply(profile_document(registry[system]), profile_text)
+    return Reply(profile_document(registry[system], registry), profile_text)
 
 
 def _quantity(dimension: str, value: float) -> dict[str, Any]:
@@ -54,12 +56,17 @@ def _quantity(dimension: str, value: float) -> dict[str, Any]:
 
 def list_document(registry: Registry) -> Document:
     """One entry a system."""
-    return {"systems": [_summary(hardware) for hardware in registry]}
+    from chipbrief.evidence.standing import points_of
+
+    points = points_of(registry)
+    return {"systems": [_summary(hardware, points) for hardware in registry]}
 
 
-def _summary(hardware: Hardware) -> dict[str, Any]:
+def _summary(hardware: Hardware, points: Mapping[str, int]) -> dict[str, Any]:
+    from chipbrief.evidence.standing import has_points
+
     profile = hardware.profile
-    speeds = [figure.kind for _, figure in profile.figures.values() if figure.dimension.name == "speed"]
+    speeds = [figure.kind for figure in profile.own_figures.values() if figure.dimension.name == "speed"]
     return {
         "id": profile.id,
         "name": profile.name,
@@ -71,7 +78,9 @@ def _summary(hardware: Hardware) -> dict[str, Any]:
         "bandwidth_per_system": _quantity("bandwidth", profile.memory.bandwidth.value * profile.chips),
         "power_per_system": _quantity("power", profile.power.system.value),
         "price_per_system": _quantity("money", profile.price.system.value),
-        "figures": len(profile.figures),
+        "figures": len(profile.own_figures),
+        "measured_points": points.get(profile.id, 0),
+        "measured": has_points(profile, points),
         "speeds_measured": sum(kind in MEASURED for kind in speeds),
         "speeds_claimed": speeds.count("vendor_claim"),
     }
@@ -89,8 +98,7 @@ def list_text(document: Document) -> str:
         ">power",
         ">price",
         ">figures",
-        ">speeds measured",
-        ">claimed",
+        ">points",
     )
     rows = [
         (
@@ -99,27 +107,34 @@ def list_text(document: Document) -> str:
             s["chip"],
             str(s["chips_per_system"]),
             *(s[f"{part}_per_system"]["text"] for part in ("memory", "bandwidth", "power", "price")),
-            *(str(s[name]) for name in ("figures", "speeds_measured", "speeds_claimed")),
+            str(s["figures"]),
+            str(s["measured_points"] or ("fitted" if s["measured"] else "none")),
         )
         for s in document["systems"]
     ]
-    return table(headings, rows) if rows else "no system: every plugin failed (see chipbrief plugins)"
+    if not rows:
+        return "no system: every plugin failed (see chipbrief plugins)"
+    note = "points: measured ones that ship; fitted: none ships, constants were fitted to some; none: no public one"
+    return f"{table(headings, rows)}\n\n{note}"
 
 
 # -- one ------------------------------------------------------------------------------------------------------
 
 
-def profile_document(hardware: Hardware) -> Document:
+def profile_document(hardware: Hardware, registry: Registry) -> Document:
     """A system with its texts, every figure and every source."""
+    from chipbrief.evidence.standing import points_of
+
     profile = hardware.profile
     return {
-        **_summary(hardware),
+        **_summary(hardware, points_of(registry)),
         "aliases": list(profile.aliases),
         "summary": profile.summary,
         "strengths": list(profile.strengths),
         "limitations": list(profile.limitations),
         "formats": list(profile.formats.storage),
-        "figures": [_figure(profile, name) for name in profile.figures],
+        "partner": profile.partner.id if profile.partner else None,
+        "figures": [_figure(profile, name) for name in profile.own_figures],
         "sources": {name: _source(source) for name, source in profile.sources.items()},
     }
 
@@ -158,6 +173,10 @@ def profile_text(document: Document) -> str:
     """The texts, then one row a figure; source and note come last, so that nothing behind them is pushed away."""
     head = [f"{document['name']} ({document['id']}), {document['vendor']}", document["summary"], ""]
     head += [f"+ {line}" for line in document["strengths"]] + [f"- {line}" for line in document["limitations"]]
+    if not document["measured"]:
+        head.append("! no measured point behind it: ranges are those of machines that the model has not seen")
+    if document["partner"]:
+        head.append(f"! works beside {document['partner']}, whose figures stand there")
     rows = [
         (f["path"], f["text"], f["range_text"] or "-", f["kind"], f["date"], _evidence(f)) for f in document["figures"]
     ]

@@ -11,7 +11,7 @@ from chipbrief.catalogue import Catalogue
 from chipbrief.evidence.jobs import Job, resolve
 from chipbrief.evidence.operating import outlook
 from chipbrief.evidence.points import Point, Prediction, parse_points
-from chipbrief.evidence.predict import band_of, error_family, nearness, predict, predict_point, unlike_any
+from chipbrief.evidence.predict import band_of, error_family, predict, predict_point, unlike_any
 from chipbrief.hardware import Deployment
 from chipbrief.registry import Registry
 
@@ -303,17 +303,6 @@ def test_where_a_draft_is_unknown_the_interval_holds_both(told) -> None:
 def test_every_metric_has_a_family_of_errors(job, cells: dict[str, object], family: str) -> None:
     row = {**LLAMA, **cells}
     assert error_family(str(row.get("metric", "tpot_ms")), job(**row)) == family
-
-
-def test_a_new_model_or_system_is_less_certain_than_one_that_was_fitted_to(job) -> None:
-    seen = job(**LLAMA, concurrency=8)
-    new_expert = job(hardware="h100", model="kimi-k2", n_chips=8, precision="int4", isl=1000, osl=200, concurrency=8)
-    new_machine = job(**LLAMA | {"hardware": "mi350x"}, concurrency=8)
-    assert [nearness(j, "tpot") for j in (seen, new_expert, new_machine)] == [
-        "seen",
-        "new_expert_model",
-        "new_hardware",
-    ]
 
 
 def test_attention_that_no_point_has_gets_the_widest_band(job) -> None:

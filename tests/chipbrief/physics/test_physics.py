@@ -319,6 +319,14 @@ BROADCAST = {
         sequence_s=x * 1e-6,
         sharpness=2.0 * x,
     ),
+    "split_step_s": lambda x, y: physics.split_step_s(
+        attention_s=1e-3 * y,
+        feed_forward_s=2e-4 * x,
+        layers=64,
+        exchange_s=3e-6 * x,
+        payload_bytes=1e4 * y,
+        link_bytes_s=5e10,
+    ),
     "causal_pairs": lambda x, y: physics.causal_pairs(100.0 * y, 1000.0 * x, 1200.0),
     "prefill_s": lambda x, y: physics.prefill_s(
         compute_s=1e-2 * y, weights_s=3e-2 * x, passes=np.ceil(y), pass_s=1e-3 * x, host_s=1e-2, sharpness=1.5 * x
@@ -356,3 +364,11 @@ def test_samples_and_points_broadcast_and_agree_with_scalars(name: str) -> None:
     assert together.shape == (S, N)
     one_by_one = [[call(float(x), float(y)) for y in COLUMNS] for x in ROWS[:, 0]]
     np.testing.assert_allclose(together, one_by_one, rtol=1e-14)
+
+
+def test_a_split_layer_by_hand() -> None:
+    """E12: 2 ms + 0.3 ms + 2 x 60 x (3 us + 640 kB / 50 GB/s) = 2.3 ms + 120 x 15.8 us = 4.196 ms."""
+    step = physics.split_step_s(
+        attention_s=2e-3, feed_forward_s=0.3e-3, layers=60, exchange_s=3e-6, payload_bytes=640e3, link_bytes_s=50e9
+    )
+    assert step == pytest.approx(4.196e-3)

@@ -41,11 +41,8 @@ def _peak_for(peaks: Mapping[str, Num], storage: str) -> Num:
 
 
 def check_formats(profile: HardwareProfile, precision: Precision) -> None:
-    """Refuse a precision that the machine does not store; bf16 and fp16 stand in for one another."""
-    stored = set(profile.formats.storage)
-    if stored & {"bf16", "fp16"}:
-        stored |= {"bf16", "fp16"}
-    absent = [name for name in precision.storage() if name not in stored]
+    """Refuse a precision that the machine does not store."""
+    absent = [name for name in precision.storage() if name not in profile.formats.stored]
     if absent:
         raise Refusal(
             f"{profile.chip} does not store {' or '.join(absent)}: it stores {', '.join(profile.formats.storage)}"

@@ -22,7 +22,7 @@ from chipbrief.hardware.shared.fitting import check_formats, does_not_fit
 from chipbrief.hardware.shared.links import ChipLinks
 from chipbrief.physics import Num
 
-__all__ = ["HbmBandwidth", "HbmThroughput"]
+__all__ = ["BLOCKING_FIGURES", "DECODE_FIGURES", "PREFILL_FIGURES", "HbmBandwidth", "HbmThroughput"]
 
 MAX_DOMAINS = 8  # larger replicas are not searched: a pipeline over more systems than this is no deployment in use
 
@@ -86,7 +86,7 @@ class HbmBandwidth(ChipMemory):
         return read / (self.weight_efficiency * self.bandwidth_bytes_s)
 
 
-_DECODE_FIGURES = (
+DECODE_FIGURES = (
     "memory.bandwidth",
     "efficiency.weights",
     "efficiency.kv",
@@ -119,6 +119,16 @@ _PASS_FIGURES = (
     "latency.prefill_chained_pass",
     "latency.prefill_chunk",
 )
+PREFILL_FIGURES = (
+    *_COMPUTE_FIGURES,
+    *_PASS_FIGURES,
+    "memory.bandwidth",
+    "efficiency.weights",
+    "scheduling.imbalance",
+    "scheduling.overlap",
+    "latency.host",
+)
+BLOCKING_FIGURES = (*_COMPUTE_FIGURES, *_PASS_FIGURES, "scheduling.pass_share")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +238,7 @@ class HbmThroughput:
 
     # -- time ------------------------------------------------------------------------------------------------
 
-    @uses("E1", "E2", "E3", "E11", figures=_DECODE_FIGURES)
+    @uses("E1", "E2", "E3", "E11", figures=DECODE_FIGURES)
     def decode_step_s(
         self, architecture: Architecture, deployment: Deployment, batch: Num, context: Num, tokens_each: Num = 1.0
     ) -> Num:
@@ -259,15 +269,7 @@ class HbmThroughput:
     @uses(
         "E4",
         "E11",
-        figures=[
-            *_COMPUTE_FIGURES,
-            *_PASS_FIGURES,
-            "memory.bandwidth",
-            "efficiency.weights",
-            "scheduling.imbalance",
-            "scheduling.overlap",
-            "latency.host",
-        ],
+        figures=PREFILL_FIGURES,
     )
     def prefill_s(self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num) -> Num:
         """One prompt alone (E4); the stages of a pipeline work on it one after another."""
@@ -281,7 +283,7 @@ class HbmThroughput:
             sharpness=self.overlap,
         )
 
-    @uses("E4", "E5", "E11", figures=[*_COMPUTE_FIGURES, *_PASS_FIGURES, "scheduling.pass_share"])
+    @uses("E4", "E5", "E11", figures=BLOCKING_FIGURES)
     def prefill_blocking_s(
         self,
         architecture: Architecture,

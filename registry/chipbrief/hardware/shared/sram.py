@@ -19,9 +19,21 @@ from chipbrief.hardware.shared.chip import ACTIVATION_BYTES, ChipCompute, ChipMe
 from chipbrief.hardware.shared.fitting import check_formats, does_not_fit
 from chipbrief.physics import Num
 
-__all__ = ["SramBandwidth", "SramThroughput"]
+__all__ = ["PIPELINE_FIGURES", "SramBandwidth", "SramThroughput"]
 
 GROWTH = (1.0, 1.03, 1.06, 1.125, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # over the smallest, for KV room
+PIPELINE_FIGURES = (
+    "memory.bandwidth",
+    "efficiency.weights",
+    "efficiency.kv",
+    "efficiency.decode",
+    "compute.dense.*",
+    "latency.layer",
+    "latency.layer_per_hidden",
+    "latency.expert_layer",
+    "latency.hop",
+    "interconnect.stage",
+)
 MAX_CHIPS_PER_LAYER = 64  # a layer spread wider than this is no published deployment
 
 
@@ -119,22 +131,7 @@ class SramThroughput:
         """Sequences that may be in flight: what the KV cache leaves room for (E6)."""
         return self.memory.running_batch_limit(architecture, deployment.decode, context)
 
-    @uses(
-        "E2",
-        "E6",
-        figures=[
-            "memory.bandwidth",
-            "efficiency.weights",
-            "efficiency.kv",
-            "efficiency.decode",
-            "compute.dense.*",
-            "latency.layer",
-            "latency.layer_per_hidden",
-            "latency.expert_layer",
-            "latency.hop",
-            "interconnect.stage",
-        ],
-    )
+    @uses("E2", "E6", figures=PIPELINE_FIGURES)
     def decode_step_s(
         self, architecture: Architecture, deployment: Deployment, batch: Num, context: Num, tokens_each: Num = 1.0
     ) -> Num:

@@ -150,14 +150,17 @@ def _growth(desk: Desk) -> Chart:
 
 
 def _systems(desk: Desk, served: list[Outcome], growth: float) -> float:
-    chips = 0.0
+    systems = desk.system(served[0].hardware).systems
+    chips = dict.fromkeys((system.id for system in systems), 0)
     for o in served:
         wanted = desk.results.wanted(o.class_id)
         assert o.deployment is not None
         per_replica = o["tok_s_replica"].value / wanted.shape.output_mean
         peak = o["requests_s"].value * wanted.demand.peak_factor * growth
-        chips += max(math.ceil(peak / per_replica - 1e-9), 1) * o.deployment.chips
-    return math.ceil(chips / desk.system(served[0].hardware).profile.chips)
+        replicas = max(math.ceil(peak / per_replica - 1e-9), 1)
+        for name in chips:
+            chips[name] += replicas * o.deployment.chips_of(name)
+    return float(sum(math.ceil(chips[system.id] / system.profile.chips) for system in systems))
 
 
 def _month(start: str, later: int) -> str:

@@ -62,8 +62,7 @@ def _title(desk: Desk) -> str:
 
 def _bought(desk: Desk, leg: VendorFleet) -> str:
     """What a lane's price is for: a system when owned, a chip when rented."""
-    profile = desk.system(leg.hardware).profile
-    return profile.system.name if leg.lane == "own" else profile.chip
+    return desk.name(leg.hardware) if leg.lane == "own" else desk.chip(leg.hardware)
 
 
 def _headlines(desk: Desk) -> tuple[Headline, ...]:
@@ -158,8 +157,8 @@ def _joined_legs(desk: Desk, legs: list[VendorFleet]) -> Text:
 
 
 def _units(desk: Desk, leg: VendorFleet) -> str:
-    profile = desk.system(leg.hardware).profile
     if leg.lane == "own":
-        return f"{whole(leg.systems.value)} {profile.system.name}"
+        return f"{whole(leg.systems.value)} {desk.name(leg.hardware)}"
     term = LANE_NAMES[leg.lane].removeprefix("rented").strip(", ")
-    return f"{count(leg.chips.value, profile.chip, profile.chip)} ({term})"
+    chip = desk.chip(leg.hardware)
+    return f"{count(leg.chips.value, chip, chip)} ({term})"

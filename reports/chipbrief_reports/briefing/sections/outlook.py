@@ -96,6 +96,14 @@ def uncovered(desk: Desk) -> tuple[Text, ...]:
         ),
         text("Fleets that trade one class's idle hardware for another's; tax, lead times and falling prices."),
     ]
+    if desk.unmeasured:
+        names = joined([desk.name(name) for name in desk.unmeasured])
+        items.insert(
+            0,
+            text(
+                f"No measured point stands behind {names}: their speeds are the model's alone, and their ranges wider."
+            ),
+        )
     if desk.results.missing:
         names = joined([f"{p.name} ({p.distribution} {p.version}: {p.error})" for p in desk.results.missing])
         items.insert(0, text(f"Missing from the registry: {names}."))

@@ -55,9 +55,8 @@ def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
     rows = []
     for bar in bars:
         figure = figures[bar.figure][0]
-        rows.append(
-            (spoken(bar.figure), bar.low, bar.high, f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}")
-        )
+        ends = f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}"
+        rows.append((_of_whom(desk, o, bar.figure), bar.low, bar.high, ends))
     share = bars[0].swing / base
     return Chart(
         f"tornado-{o.hardware}",
@@ -88,8 +87,11 @@ _SPOKEN = {
     "efficiency.weights": "share of bandwidth reached for weights",
     "interconnect.chip": "link bandwidth of a chip",
     "interconnect.domain": "chips of a scale-up domain",
+    "interconnect.scale_out": "bandwidth to other systems",
     "interconnect.stage": "bandwidth between stages",
     "latency.chained_layer": "added latency of a latent or linear layer",
+    "latency.attention_share": "attention's share of a layer's latency",
+    "latency.exchange": "latency between the two systems",
     "latency.expert_layer": "added latency of a layer with experts",
     "latency.hop": "latency between stages",
     "latency.host": "host time",
@@ -118,6 +120,13 @@ _SPOKEN = {
     "scheduling.stall": "share of other prompts between tokens",
     "scheduling.stall_in_waves": "prompts between tokens, equal lengths",
 }
+
+
+def _of_whom(desk: Desk, o: Outcome, figure: str) -> str:
+    """A Figure in plain words, and whose it is where it is the partner's."""
+    partner = desk.system(o.hardware).profile.partner
+    whose = f", {partner.chip}" if partner and figure.startswith(f"{partner.id}:") else ""
+    return spoken(figure) + whose
 
 
 def spoken(figure: str) -> str:

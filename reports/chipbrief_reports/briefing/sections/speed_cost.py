@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chipbrief.evaluate import Outcome
-from chipbrief.finance import Finance, hourly_usd, usd_per_mtok
+from chipbrief.evaluate import Footprint, Outcome
+from chipbrief.finance import Finance, usd_per_mtok
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Paragraph, Row, Section, Table, text
 from chipbrief_reports.charts import FrontierLine, frontier_chart
@@ -55,13 +55,11 @@ def _frontier(desk: Desk, hardware: str) -> list[_Point]:
     """Points that nothing beats in both speed and cost, slowest first."""
     results, shape = desk.results, desk.results.wanted(desk.leading).shape
     finance, system = Finance.from_terms(results.terms), results.system(hardware)
-    hourly = float(np.ravel(hourly_usd(system.cost.lines("own", finance, finance.utilisation)))[0])
     found: list[_Point] = []
     for candidate in results.frontiers.get((desk.leading, hardware), ()):
         op = candidate.operation
-        rate = (
-            op.requests_s * (shape.input_mean + shape.output_mean) * system.profile.chips / candidate.deployment.chips
-        )
+        hourly = Footprint.of(system, candidate.deployment).usd_h("own", finance, finance.utilisation)
+        rate = op.requests_s * (shape.input_mean + shape.output_mean)
         usd = np.ravel(usd_per_mtok(hourly, rate, finance.utilisation))
         found += [_Point(*map(float, row)) for row in zip(np.ravel(op.tok_s_user), usd, strict=True)]
     best: list[_Point] = []
