@@ -18,6 +18,7 @@ from chipbrief.registry import load_registry
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PHYSICS = (ROOT / "docs" / "physics.md").read_text()
+SYSTEMS = (ROOT / "docs" / "systems.md").read_text()
 CALIBRATION = (ROOT / "docs" / "calibration.md").read_text()
 EQUATION = re.compile(r"\bE(?:10|11|12|[1-9]b?)\b")
 NUMBERED = [
@@ -85,7 +86,7 @@ def test_the_readme_counts_what_ships() -> None:
     counted = re.search(r"(\d+) systems of (\w+) vendors \(([^)]*)\) and (\d+) model architectures", words)
     assert counted
     assert int(counted[1]) == len(registry)
-    assert counted[2] == {4: "four", 5: "five", 6: "six", 7: "seven"}[len(vendors)]
+    assert counted[2] == {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}[len(vendors)]
     assert counted[3].split(", ") == vendors
     assert int(counted[4]) == len(load_catalogue().models)
 
@@ -102,6 +103,15 @@ def test_the_error_table_of_the_shipped_points_is_what_validate_prints() -> None
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert shown[2].strip() == done.stdout.split("\n\n")[1].strip()
+
+
+def test_the_page_of_systems_is_what_the_command_prints() -> None:
+    shown = re.search(r"^```console\n\$ (chipbrief systems --evidence)\n(.*?)^```", SYSTEMS, re.MULTILINE | re.DOTALL)
+    assert shown
+    program = Path(sys.executable).with_name("chipbrief")
+    done = subprocess.run([program, *shlex.split(shown[1])[1:]], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert shown[2].strip() == done.stdout.strip()
 
 
 def test_links_of_the_documentation_lead_somewhere() -> None:

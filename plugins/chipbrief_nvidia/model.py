@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -38,8 +38,14 @@ MOST_RACKS = 9  # 1,152 GB of SRAM, the furthest that the slides of August 2026 
 GROWTH = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0)  # LPUs over the fewest, for the cache of more sequences
 
 
-def _partner(*figures: str) -> list[str]:
-    return [f"partner.{name}" for name in figures]
+EXPERTS = {"efficiency.experts", "latency.expert_layer", "scheduling.imbalance", "interconnect.domain"}
+
+
+def _partner(figures: Iterable[str], but: Collection[str] = ()) -> list[str]:
+    """Figures of the GPUs; weights that LPUs hold too are in eight or sixteen bits."""
+    peaks = ("compute.dense.fp8", "compute.dense.bf16")
+    kept = [name for name in figures if name not in but]
+    return [f"partner.{name}" for path in kept for name in (peaks if path == "compute.dense.*" else (path,))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +131,7 @@ class LpxThroughput(SramThroughput):
             precision=precision,
         )
 
-    @uses("E5b", "E6", figures=["memory.capacity", "memory.usable", *_partner("memory.capacity", "memory.usable")])
+    @uses("E5b", "E6", figures=["memory.capacity", "memory.usable", *_partner(["memory.capacity", "memory.usable"])])
     def running_batch_limit(self, architecture: Architecture, deployment: Deployment, context: Num) -> Num:
         """Sequences whose cache fits: beside the weights on the GPUs where layers are split, else in the SRAM."""
         if deployment.split_layers:
@@ -141,7 +147,7 @@ class LpxThroughput(SramThroughput):
         "E12",
         figures=[
             *PIPELINE_FIGURES,
-            *_partner(*DECODE_FIGURES),
+            *_partner(DECODE_FIGURES, but=EXPERTS),
             "latency.exchange",
             "latency.attention_share",
             "interconnect.scale_out",
@@ -178,12 +184,12 @@ class LpxThroughput(SramThroughput):
         layers = architecture.layers * (self.layer_s + self.layer_per_hidden_s * architecture.hidden)
         return layers + architecture.expert_layers * self.expert_layer_s + np.maximum(read, compute)
 
-    @uses("E4", figures=_partner(*PREFILL_FIGURES))
+    @uses("E4", figures=_partner(PREFILL_FIGURES))
     def prefill_s(self, architecture: Architecture, deployment: Deployment, new_tokens: Num, cached_tokens: Num) -> Num:
         """A prompt alone, on the GPUs (E4)."""
         return self.gpus.prefill_s(architecture, Deployment.aggregated(deployment.prefill), new_tokens, cached_tokens)
 
-    @uses("E4", "E5", figures=_partner(*BLOCKING_FIGURES))
+    @uses("E4", "E5", figures=_partner(BLOCKING_FIGURES))
     def prefill_blocking_s(
         self,
         architecture: Architecture,

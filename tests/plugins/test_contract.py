@@ -63,12 +63,12 @@ ANYWHERE = st.sampled_from([(hardware, placed) for hardware in SYSTEMS for place
 @systems
 def test_every_figure_has_a_source_a_date_and_a_unit(hardware: Hardware) -> None:
     profile = hardware.profile
-    assert len(profile.figures) > 30
-    for name, (_, figure) in profile.figures.items():
-        assert figure.source in profile.sources, name
+    assert len(profile.own_figures) > 30
+    for name, figure in profile.own_figures.items():
+        assert profile.source_of(name) == profile.sources[figure.source], name
         assert figure.date[:2] == "20", name
         assert figure.dimension.parse(figure.text()) == pytest.approx(figure.value, rel=6e-4), name
-    assert {figure.source for _, figure in profile.figures.values()} == set(profile.sources)
+    assert {figure.source for figure in profile.own_figures.values()} == set(profile.sources)
 
 
 @systems

@@ -86,8 +86,13 @@ def calibrate(
 
 
 def _without_points(registry: Registry, measured: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Families of chips that a profile names and no point measures, with the kind of machine."""
-    named = [hardware for hardware in registry if hardware.profile.calibration is not None]
+    """Families of chips that no point measures, nor ever did, with the kind of machine."""
+    named = [
+        hardware
+        for hardware in registry
+        if hardware.profile.calibration is not None
+        and not (hardware.profile.calibrated_on.times.hardware or hardware.profile.calibrated_on.throughput.hardware)
+    ]
     found = {family_key(hardware): hardware.profile.memory.machine for hardware in named}
     return {key: kind for key, kind in sorted(found.items()) if key not in measured}
 

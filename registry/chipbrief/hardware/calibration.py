@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -46,7 +47,7 @@ def with_calibration(document: Document, folder: Path | None) -> Document:
         return document
     if folder is None:
         raise InputError([document.problem(("calibration",), "is given, but there is no folder to look in")])
-    found = validate(read_yaml(folder / CALIBRATION_FILE), CalibrationFile)
+    found = _read(folder / CALIBRATION_FILE)
     family = found.families.get(data["calibration"])
     if family is None:
         near = did_you_mean(data["calibration"], found.families)
@@ -55,6 +56,19 @@ def with_calibration(document: Document, folder: Path | None) -> Document:
     merged = {section: _overlaid(family[section], data.get(section)) for section in SECTIONS if section in family}
     sources = {**found.sources, **data["sources"]} if isinstance(data.get("sources"), dict) else data.get("sources")
     return dataclasses.replace(document, data={**data, **merged, "sources": sources})
+
+
+def _read(path: Path) -> CalibrationFile:
+    """A calibration, read once however many profiles beside it name it; again where the file has changed."""
+    if not path.is_file():
+        return validate(read_yaml(path), CalibrationFile)  # which says what is wrong
+    found = path.stat()
+    return _parsed(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, *_version: int) -> CalibrationFile:
+    return validate(read_yaml(path), CalibrationFile)
 
 
 def _overlaid(below: Any, above: Any) -> Any:

@@ -158,6 +158,7 @@ class Desk:
         """How a system's speed is known, in a few words."""
         profile = self.system(hardware).profile
         equations = "E1–E5b" if profile.memory.machine == "hbm" else "E1, E2, E4–E6"
+        equations = "E1–E6, E10, E12" if profile.partner else equations
         return f"{equations} with the {hardware} figures of Evidence"
 
     def speed_note(self, hardware: str) -> Ref:
@@ -197,7 +198,10 @@ class Desk:
             return "list price"
         if hardware in self.unmeasured:
             return "no point"
-        decode = self.system(hardware).profile.efficiency.weights.kind
+        profile = self.system(hardware).profile
+        if hardware not in (*profile.calibrated_on.times.hardware, *profile.calibrated_on.throughput.hardware):
+            return "relatives"
+        decode = profile.efficiency.weights.kind
         return "fitted" if decode == "calibrated" else "assumed"
 
     def share_cheapest(self, class_id: str, chosen: LaneCost, hardware: str) -> float:

@@ -9,6 +9,7 @@ import click
 from chipbrief_reports.cli import loading
 from chipbrief_reports.cli.command import Document, Reply, ReportCommand, strict_option
 from chipbrief_reports.cli.output import table
+from chipbrief_reports.cli.systems_evidence import evidence_document, evidence_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,17 +30,27 @@ MEASURED = ("third_party_measured", "vendor_measured")
 Examples:
   chipbrief systems                                    one line a system
   chipbrief systems ID | grep bandwidth                  its bandwidths, with their sources
-  chipbrief systems ID --json | jq .figures""",
+  chipbrief systems ID --json | jq .figures
+  chipbrief systems --evidence                         how well founded each is""",
 )
 @click.argument("system", metavar="[ID]", required=False, shell_complete=loading.complete_hardware)
+@click.option(
+    "--evidence",
+    is_flag=True,
+    help="What stands behind every system: cited figures, assumptions, measured points and the error on them.",
+)
 @strict_option
-def command(system: str | None, strict: bool) -> Reply:
+def command(system: str | None, evidence: bool, strict: bool) -> Reply:
     """List the systems, or show every figure of one.
 
     ID is an id or an alias. Each figure of a system is one row: its path in the profile, value, range, kind of
     evidence, date, source and note.
     """
+    if evidence and system:
+        raise click.UsageError("--evidence is of all systems: leave the ID out")
     registry = loading.registry(strict=strict)
+    if evidence:
+        return Reply(evidence_document(registry, loading.catalogue()), evidence_text)
     if system is None:
         return Reply(list_document(registry), list_text)
     return Reply(profile_document(registry[system], registry), profile_text)
@@ -114,7 +125,7 @@ def list_text(document: Document) -> str:
     ]
     if not rows:
         return "no system: every plugin failed (see chipbrief plugins)"
-    note = "points: measured ones that ship; fitted: none ships, constants were fitted to some; none: no public one"
+    note = "points: measured ones that ship; fitted: constants were fitted to some, none ships; none: none behind it"
     return f"{table(headings, rows)}\n\n{note}"
 
 

@@ -30,7 +30,7 @@ def options(desk: Desk) -> Table:
     rows = [*([_route_row(desk)] if mixed else []), *(_fleet_row(desk, fleet) for fleet in _shown(desk))]
     title = "No single option carries every class"
     if single and not mixed:
-        title = f"{leg_name(desk, single)}, carries everything for least"
+        title = _title_of_one(desk, single)
     elif single:
         ratio = single.usd_month.value / desk.route.usd_month.value
         title = (
@@ -50,6 +50,14 @@ def options(desk: Desk) -> Table:
             ".",
         ),
     )
+
+
+def _title_of_one(desk: Desk, single: VendorFleet) -> str:
+    """One offer for every class; it is chosen by the draws, and may not be the cheapest at the inputs' values."""
+    [leg] = desk.route.legs
+    if (leg.hardware, leg.lane) == (single.hardware, single.lane):
+        return f"{leg_name(desk, single)}, carries everything for least"
+    return f"{leg_name(desk, single)}, is cheaper at the inputs' values and dearer in most draws"
 
 
 def _shown(desk: Desk) -> list[VendorFleet]:
