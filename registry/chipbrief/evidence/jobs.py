@@ -180,12 +180,32 @@ def _candidates(
     if point.n_chips is None:
         found = hardware.throughput.deployments(architecture, precision, context)
         return tuple(_candidate(hardware, architecture, deployment, 1, context) for deployment in found)
+    if hardware.partner:
+        return _beside(hardware, architecture, precision, context, point.n_chips)
     tried = [*_shapes(point, hardware, architecture, precision, fixed=fixed)]
     sized = [_candidate(hardware, architecture, Deployment.aggregated(p), n, context) for p, n in tried]
     fitting = tuple(candidate for candidate in sized if candidate.limit >= 1)
     if fitting:
         return fitting
     raise _too_small(hardware, architecture, precision, context, point.n_chips)
+
+
+def _beside(
+    hardware: Hardware, architecture: Architecture, precision: Precision, context: float, chips: int
+) -> tuple[Candidate, ...]:
+    """Deployments of a system with a partner on its own chips; of how many of the partner's no row says."""
+    found = hardware.throughput.deployments(architecture, precision, context)
+    placed = tuple(
+        _candidate(hardware, architecture, deployment, chips // deployment.decode.chips, context)
+        for deployment in found
+        if deployment.decode.chips <= chips
+    )
+    if not placed:
+        enough = min(deployment.decode.chips for deployment in found)
+        raise Refusal(
+            f"{architecture.id} {precision.name} needs {enough:,} x {hardware.profile.chip} or more, not {chips:,}"
+        )
+    return placed
 
 
 def _candidate(

@@ -1,5 +1,6 @@
 """Groq 3 LPX beside Vera Rubin NVL72: a deployment over two systems."""
 
+import io
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from chipbrief import Deployment, Hardware
 from chipbrief.catalogue import load_catalogue
 from chipbrief.errors import InputError, Refusal
 from chipbrief.evaluate import Footprint, Request, serve, serving_precision
+from chipbrief.evidence.points import parse_points
+from chipbrief.evidence.predict import predict
 from chipbrief.finance import Finance, hourly_usd, load_finance_terms
 from chipbrief.registry import load_registry
 
@@ -152,3 +155,17 @@ def test_a_partner_that_is_none_is_named(partner: str, fault: str, tmp_path: Pat
     path.write_text(text)
     with pytest.raises(InputError, match=fault):
         Hardware.from_yaml(path)
+
+
+def test_a_row_of_lpus_is_predicted_with_the_gpus_beside_them() -> None:
+    rows = (
+        "hardware,model,metric,n_chips,isl,osl,concurrency\n"
+        "lpx,gpt-oss-120b,tok_s_per_user,512,1000,500,1\n"
+        "lpx,gpt-oss-120b,tok_s_per_user,64,1000,500,1\n"
+    )
+    points = parse_points(io.BytesIO(rows.encode()), "rows.csv").points
+    placed, refused = predict(points, REGISTRY, CATALOGUE)
+    assert placed.status == "ok"
+    assert placed.low < placed.predicted < placed.high
+    assert placed.high / placed.low > 4  # no point of it was fitted, nor of its family
+    assert refused.reason == "gpt-oss-120b fp8 needs 272 x Groq 3 LPU or more, not 64"
