@@ -122,16 +122,17 @@ def _run(
     quiet: bool,
 ) -> Outcome:
     from chipbrief.engine import WorkerLostError, open_engine
+    from chipbrief.registry import registry_fingerprint
     from chipbrief.sweep import run_sweep
 
     try:
-        with open_engine(engine) as place, _watched(quiet=quiet) as tell:
+        with open_engine(engine, fingerprint=registry_fingerprint) as place, _watched(quiet=quiet) as tell:
             return run_sweep(wanted, registry, catalogue, place, folder, restart=restart, progress=tell)
     except WorkerLostError as error:
         raise click.ClickException(f"{error}; the same command goes on with the parts that are missing") from None
     except KeyboardInterrupt:
         complain(f"stopped; the same command goes on from the complete parts in {folder}")
-        raise
+        raise click.Abort from None
 
 
 # -- progress -------------------------------------------------------------------------------------------------
@@ -295,8 +296,12 @@ def _tells(name: str, reduction: dict[str, Any], rows: list[dict[str, Any]]) -> 
 
 
 def _shown(value: Any) -> str:
+    """Four digits of a number."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    digits = f"{value:,.4g}"
+    return f"{float(digits.replace(',', '')):,.0f}" if "e+" in digits else digits

@@ -9,7 +9,8 @@ from chipbrief_reports.wording import THIN, number, whole
 
 __all__ = ["best_whole", "lane_of", "leg_name", "options"]
 
-OPTIONS = 5  # rows below the first; the rest stands in Cost
+OPTIONS = 5  # rows that are filled up with further lanes of the same systems
+MOST_OPTIONS = 9  # rows that page 1 has room for; the rest stands in Cost
 
 _COLUMNS = (
     Column("Option", "", "left", 2.4),
@@ -61,12 +62,19 @@ def _title_of_one(desk: Desk, single: VendorFleet) -> str:
 
 
 def _shown(desk: Desk) -> list[VendorFleet]:
-    """The first options in their order, every system's best among them."""
-    best = {id(next(f for f in desk.fleets if f.hardware == name)) for name in {f.hardware for f in desk.fleets}}
-    best |= {id(fleet) for fleet in [f for f in desk.fleets if f.lane == "api"][:1]}
-    rest = [id(fleet) for fleet in desk.fleets if id(fleet) not in best]
-    kept = best | set(rest[: max(OPTIONS - len(best), 0)])
-    return [fleet for fleet in desk.fleets if id(fleet) in kept]
+    """The first options in their order, the best of each system in focus and of the services among them.
+
+    A second offer of a system waits until every other one has a row; what page 1 has no room for stands in Cost.
+    """
+    first = {fleet.hardware: fleet for fleet in reversed(desk.fleets)}
+    services = [fleet for fleet in desk.fleets if fleet.lane == "api"][:1]
+    kept = [*(first[name] for name in desk.focus if name in first), *services]
+    others = [fleet for fleet in desk.fleets if first[fleet.hardware] is fleet]
+    for fleet in (*others, *(desk.fleets if len(first) < OPTIONS else ())):
+        limit = MOST_OPTIONS if first[fleet.hardware] is fleet else OPTIONS
+        if len(kept) < limit and not any(fleet is shown for shown in kept):
+            kept.append(fleet)
+    return [fleet for fleet in desk.fleets if any(fleet is shown for shown in kept)]
 
 
 def _route_row(desk: Desk) -> Row:
