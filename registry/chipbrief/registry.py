@@ -6,21 +6,28 @@ object that is passed in and out, never a module's global.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 
+import numpy as np
 import pluggy
 
 from chipbrief import hookspecs
 from chipbrief.catalogue import Names
+from chipbrief.engine import local_fingerprint
 from chipbrief.errors import ChipbriefError, PluginError, did_you_mean
 from chipbrief.hardware import Hardware
 
-__all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "Registry", "load_registry"]
+__all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "Registry", "load_registry", "registry_fingerprint"]
 
 ENTRY_POINT_GROUP = "chipbrief"
 OWN_DISTRIBUTION = "chipbrief"
+_DATA = frozenset({".py", ".yaml", ".csv", ".json"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,10 @@ def _order(point: EntryPoint) -> tuple[bool, str, str]:
 
 
 def _distribution(point: EntryPoint) -> tuple[str, str]:
-    found = (point.dist.name, point.dist.version) if point.dist else (None, None)  # both None without METADATA
+    try:
+        found = (point.dist.name, point.dist.version) if point.dist else (None, None)  # both None without METADATA,
+    except FileNotFoundError:  # or this, from the importlib_metadata that dask brings for older Pythons
+        found = (None, None)
     return found[0] or "unknown", found[1] or "unknown"
 
 
@@ -155,3 +165,55 @@ def _checked(answer: object) -> Iterator[Hardware]:
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+# -- what results stand on ------------------------------------------------------------------------------------
+
+
+def registry_fingerprint() -> dict[str, str]:
+    """What two processes must have in common to give the same numbers, as text by name.
+
+    Python's minor version, NumPy's version, chipbrief's version and contents, and for every plugin its version and a
+    sha256 of its code and of the profiles it gave, whatever the folder and the order they were read in. So
+    `plugin acme of chipbrief-acme` may be `1.2.3 sha256:0123456789abcdef`, or `1.2.3 failed`.
+    """
+    points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=_order)
+    registry = load_registry(points)
+    own = local_fingerprint()
+    found = own | {"numpy": np.__version__, "chipbrief": f"{own['chipbrief']} {_sha256(_contents(OWN_DISTRIBUTION))}"}
+    for point, record in zip(points, registry.plugins, strict=True):
+        systems = {name: _content(registry.hardware[name]) for name in record.hardware}
+        state = _sha256({"systems": systems, "code": _contents(point.module)}) if record.loaded else "failed"
+        found[f"plugin {record.name} of {record.distribution}"] = f"{record.version} {state}"
+    return found
+
+
+def _content(system: Hardware) -> dict[str, object]:
+    models = (system.bandwidth, system.throughput, system.cost)
+    return {
+        "profile": system.profile.model_dump(mode="json"),
+        "models": [f"{type(model).__module__}.{type(model).__qualname__}" for model in models],
+    }
+
+
+def _contents(module: str) -> dict[str, str]:
+    """The files of the package that a module is in, by the path in it; a plugin's YAML counts as it was read."""
+    package = module.partition(".")[0]
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return {package: _file(Path(spec.origin))} if spec and spec.origin else {}
+    suffixes = _DATA if package == OWN_DISTRIBUTION else {".py"}
+    return {
+        path.relative_to(folder).as_posix(): _file(path)
+        for folder in spec.submodule_search_locations
+        for path in Path(folder).rglob("*")
+        if path.suffix in suffixes
+    }
+
+
+def _file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _sha256(content: Mapping[str, object]) -> str:
+    return f"sha256:{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]}"
