@@ -5,6 +5,7 @@ ChipbriefError
 |-- UnitError           a text is not a quantity of the wanted dimension (a ValueError too)
 |-- Refusal             a model does not fit, or a machine cannot do what was asked
 |-- PluginError         a plugin failed, and --strict asked for that to be fatal
+|-- EngineError         an engine cannot start or go on; ItemError and WorkerLostError name the item (chipbrief.engine)
 `-- MissingLibraryError the machine lacks a system library; names the packages to install
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 __all__ = [
     "ChipbriefError",
@@ -52,6 +54,10 @@ class InputError(ChipbriefError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
         super().__init__("\n".join(map(str, self.problems)))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Problem, ...]]]:
+        """Keep the problems when the error comes from another process."""
+        return type(self), (self.problems,)
 
 
 class UnitError(ChipbriefError, ValueError):

@@ -1,5 +1,7 @@
 """Problems name their place, an error carries all of them, and near words are suggested."""
 
+import pickle
+
 from chipbrief.errors import ChipbriefError, InputError, Problem, UnitError, did_you_mean
 
 
@@ -25,3 +27,11 @@ def test_of_two_words_that_differ_in_case_the_nearer_is_suggested() -> None:
 
 def test_nothing_is_suggested_where_nothing_is_near() -> None:
     assert did_you_mean("zebra", ["bandwidth", "capacity"]) == ""
+
+
+def test_an_error_keeps_its_problems_on_the_way_between_processes() -> None:
+    sent = InputError([Problem("is too long", "mix.yaml", 3, 5, "name"), Problem("is no number", "mix.yaml", 1, 2)])
+    came = pickle.loads(pickle.dumps(sent))
+    assert type(came) is InputError
+    assert came.problems == sent.problems
+    assert str(came) == "mix.yaml:1:2: is no number\nmix.yaml:3:5: name: is too long"
