@@ -15,7 +15,7 @@ from chipbrief.sweep.metrics import METRICS
 from chipbrief.sweep.table import Table
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped] # has no type information
+    import pyarrow as pa
 
 __all__ = ["cell", "check_parquet", "csv_bytes", "csv_lines", "parquet_bytes"]
 
@@ -76,7 +76,7 @@ def cell(value: Any) -> str:
 def check_parquet() -> None:
     """Refuse the format before any work where the library for it is missing."""
     try:
-        import pyarrow.parquet  # type: ignore[import-untyped] # noqa: F401
+        import pyarrow.parquet  # noqa: F401
     except ImportError:
         raise ChipbriefError(
             "format: parquet needs PyArrow, which is not installed: pip install 'chipbrief[parquet]', or format: csv"
