@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chipbrief_templates import DEFAULT_MIX
+from chipbrief_templates import DEFAULT_MIX, EXAMPLE_SWEEP
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -23,6 +23,7 @@ COMMANDS = [line.removeprefix("$ ").split("#")[0].strip() for line in SESSION[1]
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_of_the_session_works_as_typed(command: str, tmp_path: Path) -> None:
     shutil.copy(DEFAULT_MIX, tmp_path / "mix.yaml")
+    shutil.copy(EXAMPLE_SWEEP, tmp_path / "sweep.yaml")
     (tmp_path / "points.csv").write_text(POINTS[1])
     script, *arguments = command.split()
     assert script == ".venv/bin/chipbrief"

@@ -95,10 +95,9 @@ def command(
 
 
 def _example() -> str:
-    import chipbrief_templates
+    from chipbrief_templates import EXAMPLE_SWEEP
 
-    place = Path(chipbrief_templates.__file__).parent / "sweeps" / "cheapest-tokens.yaml"
-    return place.read_text(encoding="utf-8")
+    return EXAMPLE_SWEEP.read_text(encoding="utf-8")
 
 
 def _check_size(plan: Plan, file: Path, *, yes: bool) -> None:
