@@ -1,7 +1,8 @@
 """Groq 3 LPX: LPUs that make tokens beside the Rubin GPUs that run the prompts, a deployment over two systems.
 
-NVIDIA publishes two ways to share the work. Whole decode on the LPUs, with the cache in their SRAM (E6, E10); or every
-layer split, attention and cache on the GPUs and the feed-forward part on the LPUs (E12).
+NVIDIA shows three ways to share the work. Two are modelled: the whole decode on the LPUs, with the cache in their SRAM
+(E6, E10); or every layer split, attention and cache on the GPUs and the feed-forward part on the LPUs (E12). A draft
+model on the LPUs is the third.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Self
 import numpy as np
 
 from chipbrief.architecture import Architecture, Precision
-from chipbrief.errors import Refusal
+from chipbrief.errors import InputError, Problem, Refusal
 from chipbrief.hardware import (
     Deployment,
     HardwareProfile,
@@ -38,7 +39,7 @@ MOST_RACKS = 9  # 1,152 GB of SRAM, the furthest that the slides of August 2026 
 GROWTH = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0)  # LPUs over the fewest, for the cache of more sequences
 
 
-EXPERTS = {"efficiency.experts", "latency.expert_layer", "scheduling.imbalance", "interconnect.domain"}
+NOT_ATTENTION = {"efficiency.experts", "latency.expert_layer", "scheduling.imbalance", "interconnect.domain"}
 
 
 def _partner(figures: Iterable[str], but: Collection[str] = ()) -> list[str]:
@@ -61,7 +62,9 @@ class LpxThroughput(SramThroughput):
     def from_profile(cls, profile: HardwareProfile, bandwidth: SramBandwidth) -> Self:
         """Read the numbers off both profiles."""
         partner, latency, link = profile.partner, profile.latency, profile.interconnect.scale_out
-        assert partner and latency.exchange and latency.attention_share and link
+        if not (partner and latency.exchange and latency.attention_share and link):
+            needed = "partner, latency.exchange, latency.attention_share and interconnect.scale_out"
+            raise InputError([Problem(f"a system whose layers are split needs {needed}", field=profile.id)])
         gpus = HbmThroughput.from_profile(partner, HbmBandwidth.from_profile(partner))
         share = latency.attention_share.value
         lpus = SramThroughput.from_profile(profile, bandwidth)
@@ -103,7 +106,7 @@ class LpxThroughput(SramThroughput):
             raise does_not_fit(
                 self.profile, architecture, precision, context, self._most, self._most * self._a_chip_bytes
             )
-        return [*whole, *halves]
+        return sorted([*whole, *halves], key=lambda deployment: deployment.chips)
 
     @property
     def _most(self) -> int:
@@ -114,22 +117,16 @@ class LpxThroughput(SramThroughput):
         return float(np.min(self.memory.capacity_bytes * self.memory.usable))
 
     def _feeding(self, architecture: Architecture, precision: Precision) -> list[Pool]:
-        """Pools of LPUs that hold the feed-forward part, smallest first."""
+        """Pools of LPUs that hold the feed-forward part, every layer of it spread over all of them; smallest first."""
         size = architecture.weight_bytes(precision)
         need = size.dense + size.expert - architecture.without_feed_forward.weight_bytes(precision).dense
         fewest = math.ceil(need / self._a_chip_bytes / self.step) * self.step
         sizes = sorted({math.ceil(fewest * growth / self.step) * self.step for growth in GROWTH})
-        return [self._lpus(architecture, precision, chips) for chips in sizes if chips <= self._most]
-
-    def _lpus(self, architecture: Architecture, precision: Precision, chips: int) -> Pool:
-        stages = min(chips, architecture.layers)
-        return Pool(
-            hardware=self.profile.id,
-            chips=chips,
-            tensor=max(chips // stages, 1),
-            pipeline=stages,
-            precision=precision,
-        )
+        return [
+            Pool(hardware=self.profile.id, chips=chips, tensor=chips, precision=precision)
+            for chips in sizes
+            if chips <= self._most
+        ]
 
     @uses("E5b", "E6", figures=["memory.capacity", "memory.usable", *_partner(["memory.capacity", "memory.usable"])])
     def running_batch_limit(self, architecture: Architecture, deployment: Deployment, context: Num) -> Num:
@@ -147,7 +144,7 @@ class LpxThroughput(SramThroughput):
         "E12",
         figures=[
             *PIPELINE_FIGURES,
-            *_partner(DECODE_FIGURES, but=EXPERTS),
+            *_partner(DECODE_FIGURES, but=NOT_ATTENTION),
             "latency.exchange",
             "latency.attention_share",
             "interconnect.scale_out",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chipbrief.evaluate import Results
 from chipbrief.evidence.model_error import ModelError
+from chipbrief.evidence.standing import has_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,15 +22,22 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 def tables(results: Results, error: ModelError) -> Mapping[str, pd.DataFrame]:
     """Every table of the results and of the model's own error, by file name."""
+    points = Counter(error.systems)
+    measured = {hardware.id: has_points(hardware.profile, points) for hardware in results.systems}
     return {
-        "operating_points": results.points_table(),
-        "costs": results.costs_table(),
-        "cost_lines": results.lines_table(),
-        "frontier": results.frontier_table(),
+        "operating_points": _told(results.points_table(), measured),
+        "costs": _told(results.costs_table(), measured),
+        "cost_lines": _told(results.lines_table(), measured),
+        "frontier": _told(results.frontier_table(), measured),
         "inputs": results.inputs_table(),
         "model_error": error.scores_table(),
         "measured_points": error.points_table(),
     }
+
+
+def _told(table: pd.DataFrame, measured: Mapping[str, bool]) -> pd.DataFrame:
+    """The table with a last column that says whether a measured point stands behind each row's system."""
+    return table.assign(measured=table["hardware"].map(measured)) if len(table) else table
 
 
 def csv_files(results: Results, error: ModelError) -> dict[Path, bytes]:

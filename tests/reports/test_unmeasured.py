@@ -1,19 +1,21 @@
 """A system without a measured point says so wherever it is shown."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from chipbrief.catalogue import load_catalogue
-from chipbrief.evaluate import evaluate
+from chipbrief.evaluate import evaluate, vendor_fleets
 from chipbrief.evidence.model_error import model_error
 from chipbrief.registry import load_registry
 from chipbrief.workload import load_mix
 from chipbrief_reports.briefing.compose import UNMEASURED, compose
 from chipbrief_reports.briefing.document import Briefing
 from chipbrief_reports.cli.app import root
+from chipbrief_reports.export import tables
 
 REGISTRY, CATALOGUE = load_registry(strict=True), load_catalogue()
 ERROR = model_error(REGISTRY, CATALOGUE)
@@ -93,6 +95,35 @@ def test_the_table_of_evidence_says_whose_constants_it_has() -> None:
     assert CliRunner().invoke(root, ["systems", "b200", "--evidence"]).exit_code == 2
 
 
+def test_a_prediction_and_the_data_files_say_it(tmp_path: Path, mix) -> None:
+    rows = "hardware,model,metric,n_chips,isl,osl,concurrency\n" + "".join(
+        f"{name},qwen3-32b,tpot_ms,8,1000,200,8\n" for name in ("h100", "gaudi3")
+    )
+    (tmp_path / "points.csv").write_text(rows)
+    measured, unmeasured = json.loads(invoke("predict", str(tmp_path / "points.csv"), "--json"))["predictions"]
+    assert "no measured point behind it" in unmeasured["reason"]
+    assert "no measured point" not in measured["reason"]
+    wanted = load_mix(mix("nvidia-h100", "intel-gaudi3"), models=CATALOGUE.names, hardware=REGISTRY.names)
+    results = evaluate(wanted, REGISTRY, CATALOGUE, as_of="2026-11-24", samples=20)
+    for name in ("operating_points", "costs", "cost_lines", "frontier"):
+        table = tables(results, ERROR)[name]
+        assert dict(zip(table["hardware"], table["measured"], strict=True)) == {
+            "nvidia-h100": True,
+            "intel-gaudi3": False,
+        }
+
+
+def test_both_sorts_of_rack_are_named_and_counted(mix) -> None:
+    """Qwen3-32B on LPX: half a rack of LPUs beside a few of an NVL72's GPUs are a rack of each to buy."""
+    wanted = load_mix(mix("nvidia-groq3-lpx"), models=CATALOGUE.names, hardware=REGISTRY.names)
+    results = evaluate(wanted, REGISTRY, CATALOGUE, as_of="2026-11-24", samples=20)
+    [fleet] = [f for f in vendor_fleets(results) if f.lane == "own"]
+    assert fleet.by_system == {"nvidia-vera-rubin-nvl72": 1.0, "nvidia-groq3-lpx": 1.0}
+    assert sum(fleet.by_system.values()) == fleet.systems.value
+    printed = repr(briefing(mix("nvidia-groq3-lpx"), ("decision",)).sections)
+    assert "1 Groq 3 LPX† and 1 Vera Rubin NVL72 for chat" in printed
+
+
 def test_a_comparison_marks_them(mix) -> None:
     path = str(mix("nvidia-h100", "intel-gaudi3"))
     text = invoke("compare", path, "--samples", "20")
@@ -108,6 +139,7 @@ def test_a_briefing_marks_and_explains_them_in_every_section_that_shows_one(mix)
     printed = briefing(mix("nvidia-h100", "intel-gaudi3"), sections)
     for section in printed.sections:
         assert "Gaudi 3 server†" in repr(section), section.id
+        assert not re.search("Gaudi 3 server(?!†)", repr(section)), section.id
         assert UNMEASURED in repr(section.blocks[-1]), section.id
     first = repr(printed.sections[0])
     assert "No measured point stands behind Gaudi 3 server†" in first

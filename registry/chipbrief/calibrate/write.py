@@ -11,7 +11,7 @@ import numpy as np
 from chipbrief.calibrate.constants import Assumption, Constant, Unit, assumptions, of_memory
 from chipbrief.calibrate.crossvalidate import Band, Refits, bands
 from chipbrief.calibrate.problem import Family, Problem, Row, family_key
-from chipbrief.hardware.calibration import CALIBRATION_SOURCE
+from chipbrief.hardware.calibration import CALIBRATION_SOURCE, POOLED_SOURCE
 from chipbrief.physics import Array
 
 __all__ = ["calibration_texts"]
@@ -29,6 +29,14 @@ class _Fitted:
     log: float
     half: float
     determined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Cited:
+    """The source and date of what is written."""
+
+    source: str
+    date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +92,30 @@ def _text(vendor: str, parts: Sequence[_Part], fitted: Sequence[Row], refits: Re
     for part in parts:
         own = [row for row in rows if family_key(row.job.hardware) == part.key]
         lines += [f"  {part.key[1]}:", *_seen(own)]
-        for section, items in _sections(part, date).items():
+        cited = _Cited(CALIBRATION_SOURCE if own else POOLED_SOURCE, date)
+        for section, items in _sections(part, cited).items():
             lines += [f"    {section}:", *(f"      {item}" for item in items)]
-        lines += _errors(refits, part, date)
-    if not rows:
-        lines += _source_of_pool(vendor, fitted, measured)
-        return "\n".join(lines) + "\n"
-    title = f"chipbrief calibrate: {_counted(len(rows), 'measured point')} of {vendor}, {_span(rows)}"
-    origins = "; ".join(sorted({row.point.source_title for row in rows if row.point.source_title}))
-    locator = f"{measured}, rows of the split calibrate" + (f", from {origins}" if origins else "")
-    lines += ["sources:", f"  {CALIBRATION_SOURCE}: {{title: {_quoted(title)}, locator: {_quoted(locator)}}}"]
+        lines += _errors(refits, part, cited)
+    lines.append("sources:")
+    if rows:
+        title = f"chipbrief calibrate: {_counted(len(rows), 'measured point')} of {vendor}, {_span(rows)}"
+        origins = "; ".join(sorted({row.point.source_title for row in rows if row.point.source_title}))
+        lines.append(_source(CALIBRATION_SOURCE, title, measured, f"from {origins}" if origins else ""))
+    pooled = {part.kind for part in parts if part.key not in {family_key(row.job.hardware) for row in rows}}
+    if pooled:
+        alike = [row for row in fitted if row.job.hardware.profile.memory.machine in pooled]
+        makers = ", ".join(sorted({row.job.hardware.profile.vendor for row in alike}))
+        points = _counted(len(alike), "point")
+        title = (
+            f"chipbrief calibrate: no measured point of this family of chips; constants pooled over {points} of others"
+        )
+        lines.append(_source(POOLED_SOURCE, title, measured, f"of {makers}"))
     return "\n".join(lines) + "\n"
 
 
-def _source_of_pool(vendor: str, fitted: Sequence[Row], measured: str) -> list[str]:
-    others = sorted({row.job.hardware.profile.vendor for row in fitted})
-    pool = f"pooled over {_counted(len(fitted), 'point')} of others"
-    title = f"chipbrief calibrate: no measured point of {vendor}; constants {pool}"
-    locator = f"{measured}, rows of the split calibrate, of {', '.join(others)}"
-    return ["sources:", f"  {CALIBRATION_SOURCE}: {{title: {_quoted(title)}, locator: {_quoted(locator)}}}"]
+def _source(name: str, title: str, measured: str, whose: str) -> str:
+    locator = f"{measured}, rows of the split calibrate" + (f", {whose}" if whose else "")
+    return f"  {name}: {{title: {_quoted(title)}, locator: {_quoted(locator)}}}"
 
 
 def _seen(rows: Sequence[Row]) -> list[str]:
@@ -127,14 +140,14 @@ def _list(key: str, words: Iterable[str]) -> str:
 # -- constants ------------------------------------------------------------------------------------------------
 
 
-def _sections(part: _Part, date: str) -> Mapping[str, list[str]]:
+def _sections(part: _Part, cited: _Cited) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for fitted in part.fitted:
         section, name = fitted.constant.path.split(".")
-        found.setdefault(section, []).append(f"{name}: {_constant(fitted, date)}")
+        found.setdefault(section, []).append(f"{name}: {_constant(fitted, cited)}")
     for assumed in assumptions(part.kind):
         section, name = assumed.path.split(".")
-        found.setdefault(section, []).append(f"{name}: {_assumption(assumed, date)}")
+        found.setdefault(section, []).append(f"{name}: {_assumption(assumed, cited)}")
     return found
 
 
@@ -146,7 +159,7 @@ def _jackknife(refits: Array) -> Array:
     return half
 
 
-def _constant(fitted: _Fitted, date: str) -> str:
+def _constant(fitted: _Fitted, cited: _Cited) -> str:
     constant, value = fitted.constant, float(np.exp(fitted.log))
     if fitted.determined:
         low, high = value * np.exp(-fitted.half), value * np.exp(fitted.half)
@@ -157,16 +170,16 @@ def _constant(fitted: _Fitted, date: str) -> str:
         low, high, kind = np.sqrt(value * constant.low), np.sqrt(value * constant.high), "assumed"
         note = "no point determines it: as on other machines"
     low, high = max(float(low), constant.low), min(float(high), constant.high)
-    return _figure(constant.unit, value, min(low, value), max(high, value), kind, date, note)
+    return _figure(constant.unit, value, min(low, value), max(high, value), kind, cited, note)
 
 
-def _assumption(assumed: Assumption, date: str) -> str:
-    return _figure(assumed.unit, assumed.value, assumed.low, assumed.high, "assumed", date, assumed.note)
+def _assumption(assumed: Assumption, cited: _Cited) -> str:
+    return _figure(assumed.unit, assumed.value, assumed.low, assumed.high, "assumed", cited, assumed.note)
 
 
-def _figure(unit: Unit, value: float, low: float, high: float, kind: str, date: str, note: str | None) -> str:
+def _figure(unit: Unit, value: float, low: float, high: float, kind: str, cited: _Cited, note: str | None) -> str:
     parts = [f"value: {_quantity(unit, value)}", f"low: {_quantity(unit, low)}", f"high: {_quantity(unit, high)}"]
-    parts += [f"kind: {kind}", f"source: {CALIBRATION_SOURCE}", f"date: {date}"]
+    parts += [f"kind: {kind}", f"source: {cited.source}", f"date: {cited.date}"]
     parts += [f"note: {_quoted(note)}"] if note else []
     return f"{{{', '.join(parts)}}}"
 
@@ -183,14 +196,14 @@ def _quantity(unit: Unit, value: float) -> str:
 # -- errors ---------------------------------------------------------------------------------------------------
 
 
-def _errors(refits: Refits, part: _Part, date: str) -> list[str]:
+def _errors(refits: Refits, part: _Part, cited: _Cited) -> list[str]:
     lines = ["    errors:"]
     last = ""
     for name, near, band in sorted(bands(refits, part.key, part.kind)):
         if name != last:
             lines.append(f"      {name}:")
             last = name
-        figure = _figure("ratio", 1.0, band.low, band.high, "calibrated", date, _told(band))
+        figure = _figure("ratio", 1.0, band.low, band.high, "calibrated", cited, _told(band))
         lines.append(f"        {near}: {figure}")
     return lines
 

@@ -20,7 +20,7 @@ from chipbrief.evaluate.search import Candidate, Choice, choose, frontier
 from chipbrief.figures import Figure
 from chipbrief.finance import Finance, FinanceTerms, usd_per_mtok
 from chipbrief.hardware import Deployment, Hardware
-from chipbrief.hardware.calibration import CALIBRATION_SOURCE
+from chipbrief.hardware.calibration import FITTED_SOURCES
 from chipbrief.physics import Array, Num
 from chipbrief.workload import WorkloadClass
 
@@ -63,7 +63,7 @@ class Setting:
         with constants off by as much.
         """
         figures = figures_of(hardware, terms)
-        drawn = {name: figure for name, figure in figures.items() if figure.source != CALIBRATION_SOURCE}
+        drawn = {name: figure for name, figure in figures.items() if figure.source not in FITTED_SOURCES}
         return cls.moved(hardware, terms, sample_figures(drawn, samples, seed))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +29,7 @@ class VendorFleet:
         unserved: classes it does not, with the reason.
         chips: chips that the replicas use; 0 for tokens from an API.
         systems: whole systems, classes pooled, of both sorts where there are two; 0 for tokens from an API.
+        by_system: whole systems by the id of each sort; empty for tokens from an API.
         idle_systems: systems' worth of chips that no replica uses.
         usd_month: cost of a month, idle chips included [USD].
         idle_usd_month: what the idle chips cost of it [USD].
@@ -45,6 +46,7 @@ class VendorFleet:
     unserved: dict[str, str]
     chips: Interval
     systems: Interval
+    by_system: Mapping[str, float]
     idle_systems: float
     usd_month: Interval
     idle_usd_month: float
@@ -143,6 +145,7 @@ def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str)
         unserved=unserved,
         chips=size.chips,
         systems=size.systems,
+        by_system=size.by_system,
         idle_systems=size.idle_systems,
         usd_month=usd,
         idle_usd_month=size.idle_usd_month,
@@ -176,6 +179,7 @@ class _Size:
     capex_usd: Interval
     power_w: Interval
     racks: float
+    by_system: Mapping[str, float]
 
 
 _NONE = Interval(0.0, 0.0, 0.0)
@@ -187,13 +191,14 @@ def _size(results: Results, hardware: Hardware, served: list[Outcome], lane: str
     total = sum(cost.usd_month.value for cost in costs)
     if lane == "api":
         low, high = sum(c.usd_month.low for c in costs), sum(c.usd_month.high for c in costs)
-        return _Size(_NONE, _NONE, 0.0, Interval(total, low, high), 0.0, _NONE, _NONE, 0.0)
+        return _Size(_NONE, _NONE, 0.0, Interval(total, low, high), 0.0, _NONE, _NONE, 0.0, {})
     draws = _sum([o.draws[lane] for o in served])
     chips = interval(sum(o["chips"].value for o in served), _sum([o.draws["chips"] for o in served]))
     counts = _counts(results, hardware, served)
     systems, racks = _times(counts, lambda _: 1.0), sum(count.racks for count in counts)
+    by_system = {count.plain.hardware.id: count.systems for count in counts}
     if lane != "own":
-        return _Size(chips, systems, 0.0, interval(total, draws), 0.0, _NONE, _NONE, racks)
+        return _Size(chips, systems, 0.0, interval(total, draws), 0.0, _NONE, _NONE, racks, by_system)
     idle = sum(float(count.idle * _idle_usd_month(count.plain)[0]) for count in counts)
     idle_draws = _sum([count.idle_draws * _idle_usd_month(count.sampled) for count in counts])
     return _Size(
@@ -205,6 +210,7 @@ def _size(results: Results, hardware: Hardware, served: list[Outcome], lane: str
         capex_usd=_times(counts, lambda setting: setting.hardware.profile.price.system.value),
         power_w=_times(counts, lambda setting: setting.hardware.cost.power_w(1.0)),
         racks=racks,
+        by_system=by_system,
     )
 
 

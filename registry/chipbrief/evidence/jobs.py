@@ -97,6 +97,8 @@ def resolve(point: Point, registry: Registry, catalogue: Catalogue) -> Job:
     candidates = _holding(point, hardware, architecture, precision, longest, filled, fixed=mode == "in flight")
     if point.n_chips is None:
         filled.append("chips as the model chooses")
+    elif hardware.partner:
+        filled.append(f"beside {hardware.partner.profile.chip} chips as the model chooses, which count too")
     return Job(
         hardware=hardware,
         architecture=architecture,

@@ -88,8 +88,10 @@ def _rank(job: Job, found: list[Outlook], chips: int | None) -> Array:
 
 
 def _counted(one: Outlook, candidate: Candidate, chips: int | None) -> Outlook:
-    """With the chips that the point names, or the replica's own."""
-    named = float(chips or candidate.deployment.chips * candidate.replicas)
+    """With the chips that the point names, or the replica's own; of a system with a partner those of both."""
+    own = float(candidate.deployment.chips * candidate.replicas)
+    apart = candidate.deployment.prefill.hardware != candidate.deployment.decode.hardware
+    named = own if apart else float(chips or own)
     return dataclasses.replace(one, chips=np.full(one.tok_s.shape, named))
 
 

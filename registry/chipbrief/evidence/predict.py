@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,12 @@ from chipbrief.errors import Refusal
 from chipbrief.evidence.jobs import Job, resolve
 from chipbrief.evidence.operating import Outlook, outlook, speculation_gain
 from chipbrief.evidence.points import Point, Prediction
-from chipbrief.hardware.bands import band, is_rate_family, known_attention
+from chipbrief.evidence.standing import UNMEASURED, has_points, points_of
+from chipbrief.hardware.bands import LIGHT_LOAD, band, is_rate_family, known_attention
 from chipbrief.registry import Registry
 
 __all__ = ["band_of", "error_family", "is_rate", "predict", "predict_point", "unlike_any"]
 
-LIGHT_LOAD = 8.0  # requests in flight up to which TTFT is the prompt's own time, mostly
 TWO_TOKENS = 2.0
 
 
@@ -29,14 +29,24 @@ def predict(
 ) -> list[Prediction]:
     """Predict every point; what cannot be predicted is refused with its reason, and the rest goes on."""
     found = []
+    measured = points_of(registry)
     for point in points:
         progress(f"{point.model} on {point.hardware}")
-        found.append(predict_point(point, registry, catalogue))
+        found.append(predict_point(point, registry, catalogue, measured))
     return found
 
 
-def predict_point(point: Point, registry: Registry, catalogue: Catalogue) -> Prediction:
-    """Predict one point in the unit of its metric."""
+def predict_point(
+    point: Point, registry: Registry, catalogue: Catalogue, measured: Mapping[str, int] | None = None
+) -> Prediction:
+    """Predict one point in the unit of its metric.
+
+    Args:
+        point: the point.
+        registry: the hardware.
+        catalogue: the architectures.
+        measured: measured points of each system, to say which have none; nothing is said of it for None.
+    """
     try:
         job = resolve(point, registry, catalogue)
         if job.request.output < TWO_TOKENS and point.metric in ("tpot_ms", "tok_s_per_user"):
@@ -44,7 +54,9 @@ def predict_point(point: Point, registry: Registry, catalogue: Catalogue) -> Pre
         value, low, high = _value(point, job)
     except Refusal as reason:
         return Prediction(None, None, None, "refused", str(reason))
-    return Prediction(value, low, high, "ok", "; ".join((*job.filled, *_speculation(job))))
+    unmeasured = measured is not None and not has_points(job.hardware.profile, measured)
+    said = (*job.filled, *_speculation(job), *([UNMEASURED] if unmeasured else []))
+    return Prediction(value, low, high, "ok", "; ".join(said))
 
 
 def _speculation(job: Job) -> list[str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from chipbrief.architecture import Architecture
-from chipbrief.figures import Proportion
 from chipbrief.hardware.calibration import Nearness
 from chipbrief.hardware.profile import HardwareProfile, Seen
 
-__all__ = ["band", "is_rate_family", "known_attention", "nearness"]
+__all__ = ["LIGHT_LOAD", "band", "is_rate_family", "known_attention", "nearness"]
 
+LIGHT_LOAD = 8.0  # requests in flight up to which TTFT is the prompt's own time, mostly
 UNKNOWN_RATIO = 2.0  # low and high where a family of errors has no measured point: half and double
 
 
@@ -29,14 +27,18 @@ def nearness(profile: HardwareProfile, architecture: Architecture, family: str) 
 
     The same machine and model, or one of them new; a family of chips is new where no point of it was fitted at all.
     """
+    return _levels(profile, architecture, family)[-1]
+
+
+def _levels(profile: HardwareProfile, architecture: Architecture, family: str) -> list[Nearness]:
+    """All that is new, the furthest last. A new machine is no better known than a measured one with the same model."""
     seen = _seen(profile, family)
-    if not seen.hardware:
-        return "new_family"
-    if profile.id not in seen.hardware:
-        return "new_hardware"
-    if architecture.id in seen.models or architecture.size in seen.sizes:
-        return "seen"
-    return "new_expert_model" if architecture.experts else "new_model"
+    known = architecture.id in seen.models or architecture.size in seen.sizes
+    new: list[Nearness] = [] if known else ["new_expert_model" if architecture.experts else "new_model"]
+    if profile.id in seen.hardware:
+        return new or ["seen"]
+    further: list[Nearness] = ["new_hardware"] if seen.hardware else ["new_hardware", "new_family"]
+    return ["seen", *new, *further]
 
 
 def known_attention(profile: HardwareProfile, architecture: Architecture, family: str) -> bool:
@@ -50,8 +52,9 @@ def band(
 ) -> tuple[float, float]:
     """The 80 % interval of measured over predicted, from cross-validation.
 
-    The band of the nearness; the widest of the family of errors where no measured point is of the job's sort; half to
-    double where the family has no band at all.
+    From the lowest to the highest end of the bands of all that is new; the widest of the family of errors where no
+    measured point is of the job's sort; half to double where the family has no band at all. Times to the first token
+    of a system with a partner are those of the partner, which runs its prompts.
 
     Args:
         profile: the machine.
@@ -59,17 +62,14 @@ def band(
         family: the family of errors, as in the calibration files.
         unlike: whether something else of the job was never measured, such as a draft model.
     """
+    if profile.partner and family.startswith("ttft"):
+        profile = profile.partner
     bands = profile.errors.get(family)
     if not bands:
         return 1.0 / UNKNOWN_RATIO, UNKNOWN_RATIO
-    near = nearness(profile, architecture, family)
-    if near not in bands or unlike or not known_attention(profile, architecture, family):
+    levels = _levels(profile, architecture, family)
+    if levels[-1] not in bands or unlike or not known_attention(profile, architecture, family):
         told = list(bands.values())
     else:
-        told = [bands[near], *(_below(bands) if near == "new_family" else [])]
+        told = [bands[level] for level in levels if level in bands]
     return min(figure.lowest for figure in told), max(figure.highest for figure in told)
-
-
-def _below(bands: Mapping[Nearness, Proportion]) -> list[Proportion]:
-    """The band of new systems: a new family of chips is no better known than one more system of a known one."""
-    return [bands["new_hardware"]] if "new_hardware" in bands else []

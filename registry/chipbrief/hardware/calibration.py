@@ -6,7 +6,7 @@ A profile that says `calibration: hopper` takes from `calibration.yaml` beside i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,10 +16,21 @@ from pydantic import Field
 from chipbrief.config import Document, Id, Strict, read_yaml, validate
 from chipbrief.errors import InputError, did_you_mean
 
-__all__ = ["CALIBRATION_FILE", "CALIBRATION_SOURCE", "SECTIONS", "CalibrationFile", "Nearness", "with_calibration"]
+__all__ = [
+    "CALIBRATION_FILE",
+    "CALIBRATION_SOURCE",
+    "FITTED_SOURCES",
+    "POOLED_SOURCE",
+    "SECTIONS",
+    "CalibrationFile",
+    "Nearness",
+    "with_calibration",
+]
 
 CALIBRATION_FILE = "calibration.yaml"
 CALIBRATION_SOURCE = "chipbrief-calibration"  # the source that the fitted constants name
+POOLED_SOURCE = "chipbrief-calibration-pooled"  # the source of those of a family of chips without points
+FITTED_SOURCES = (CALIBRATION_SOURCE, POOLED_SOURCE)
 SECTIONS = ("calibrated_on", "efficiency", "latency", "scheduling", "speculation", "errors")
 Section = Literal["calibrated_on", "efficiency", "latency", "scheduling", "speculation", "errors"]
 
@@ -54,8 +65,18 @@ def with_calibration(document: Document, folder: Path | None) -> Document:
         message = f"{folder / CALIBRATION_FILE} has no family {data['calibration']!r}{near}"
         raise InputError([document.problem(("calibration",), message)])
     merged = {section: _overlaid(family[section], data.get(section)) for section in SECTIONS if section in family}
-    sources = {**found.sources, **data["sources"]} if isinstance(data.get("sources"), dict) else data.get("sources")
+    cited = {name: source for name, source in found.sources.items() if name in set(_cited(family))}
+    sources = {**cited, **data["sources"]} if isinstance(data.get("sources"), dict) else data.get("sources")
     return dataclasses.replace(document, data={**data, **merged, "sources": sources})
+
+
+def _cited(part: Any) -> Iterator[str]:
+    """The sources that some Figures name."""
+    if isinstance(part, Mapping):
+        if isinstance(part.get("source"), str):
+            yield part["source"]
+        for inner in part.values():
+            yield from _cited(inner)
 
 
 def _read(path: Path) -> CalibrationFile:

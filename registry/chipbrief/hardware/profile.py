@@ -356,10 +356,10 @@ class HardwareProfile(Strict):
         path = folder / data["partner"] if folder else None
         if path is None or path.parent != folder or not path.is_file():
             raise InputError([document.problem(("partner",), f"there is no profile {data['partner']!r} beside it")])
-        partner = cls.from_yaml(path)
-        if partner.partner:
-            raise InputError([document.problem(("partner",), f"{partner.id} has a partner itself")])
-        return dataclasses.replace(document, data={**data, "partner": partner})
+        beside = read_yaml(path)
+        if isinstance(beside.data, dict) and "partner" in beside.data:
+            raise InputError([document.problem(("partner",), f"{data['partner']} has a partner itself")])
+        return dataclasses.replace(document, data={**data, "partner": cls.from_document(beside, folder)})
 
     @cached_property
     def figures(self) -> Mapping[str, tuple[FigurePath, Figure]]:

@@ -10,13 +10,12 @@ import numpy as np
 
 from chipbrief.architecture import Architecture
 from chipbrief.hardware import HardwareProfile
-from chipbrief.hardware.bands import band, is_rate_family
+from chipbrief.hardware.bands import LIGHT_LOAD, band, is_rate_family
 from chipbrief.physics import Array, Num
 from chipbrief.sweep.metrics import METRICS, Operating
 
-__all__ = ["LIGHT_LOAD", "Bands", "banded"]
+__all__ = ["Bands", "banded"]
 
-LIGHT_LOAD = 8.0  # requests in flight up to which TTFT is the prompt's own time, mostly
 
 Ends = tuple[Num, Num]
 

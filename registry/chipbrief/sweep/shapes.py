@@ -110,8 +110,9 @@ class Shapes:
             named = [deployment for deployment in found if deployment.chips == chips]
             if named:
                 return named
-            sizes = ", ".join(f"{size:,}" for size in sorted({deployment.chips for deployment in found}))
-            raise Refusal(f"no deployment of {chips:,} chips with {self._hardware.partner.id}: {sizes} chips make one")
+            sizes = sorted({deployment.chips for deployment in found}, key=lambda size: abs(size - chips))
+            near = " or ".join(f"{size:,}" for size in sorted(sizes[:2]))
+            raise Refusal(f"no deployment of {chips:,} chips with {self._hardware.partner.id}: {near} make one")
         return self._of_chips(chips, context)
 
     def _of_chips(self, chips: int, context: float) -> Sequence[Deployment]:

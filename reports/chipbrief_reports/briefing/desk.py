@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from chipbrief.evidence.standing import has_points
 from chipbrief.hardware import Hardware
 from chipbrief_reports.briefing.document import Cell, Ref, text
 from chipbrief_reports.briefing.notes import NoteBook
-from chipbrief_reports.wording import a_range, count, number, percent, whole
+from chipbrief_reports.wording import a_range, count, joined, number, percent, whole
 
 __all__ = ["LANE_NAMES", "UNMEASURED_MARK", "Desk", "absent", "cell"]
 
@@ -58,7 +58,8 @@ class Desk:
 
     def name(self, hardware: str) -> str:
         """`CS-3`, `DGX B200`: what is bought; marked where no measured point stands behind it."""
-        return self.system(hardware).profile.system.name + self._mark(hardware)
+        found = next(s for h in self.results.systems for s in h.systems if s.id == hardware)
+        return found.profile.system.name + self._mark(hardware)
 
     def chip(self, hardware: str) -> str:
         """`B200`: what is rented; marked as the system is."""
@@ -71,7 +72,8 @@ class Desk:
     def unmeasured(self) -> list[str]:
         """Systems without a measured point, in order."""
         points = Counter(self.error.systems)
-        return [h.id for h in self.results.systems if not has_points(h.profile, points)]
+        every = {system.id: system for hardware in self.results.systems for system in hardware.systems}
+        return [name for name, system in every.items() if not has_points(system.profile, points)]
 
     def dot(self, hardware: str) -> int:
         """The system's place in the focus list; behind it for the field."""
@@ -87,6 +89,23 @@ class Desk:
     def label(self, class_id: str) -> str:
         """A class by its title."""
         return self.results.wanted(class_id).label
+
+    def units(self, fleet: VendorFleet) -> str:
+        """`9 DGX B200`, or `2 Groq 3 LPX and 1 Vera Rubin NVL72`: whole systems to own, by sort."""
+        counts = reversed([*fleet.by_system.items()])
+        return joined([f"{whole(number)} {self.name(name)}" for name, number in counts])
+
+    def ranked(self, names: Iterable[str]) -> list[str]:
+        """Those that a finding may crown: measured, and to be had; all of them where none is."""
+        names = list(names)
+        offered = [name for name in names if self.is_offered(name)]
+        measured = [name for name in offered if name not in self.unmeasured]
+        return measured or offered or names
+
+    def is_offered(self, hardware: str) -> bool:
+        """Whether a system can be bought or its chips rented."""
+        price = self.system(hardware).profile.price
+        return price.sold or any((price.rent.on_demand, price.rent.one_year, price.rent.three_years))
 
     # -- results ---------------------------------------------------------------------------------------------
 
@@ -137,9 +156,9 @@ class Desk:
 
     def cost_note(self, hardware: str, cost: LaneCost) -> Ref:
         """Where a lane's price comes from: the Figures that are its own, and the model for the rest."""
-        mine = [
-            f for f in cost.trail.figures if f.startswith((f"{hardware}:price", f"{hardware}:api", f"{hardware}:power"))
-        ]
+        owners = [system.id for system in self.system(hardware).systems]
+        parts = tuple(f"{owner}:{part}" for owner in owners for part in ("price", "api", "power"))
+        mine = [f for f in cost.trail.figures if f.startswith(parts)]
         if cost.lane == "api":
             cached = (
                 ""

@@ -61,7 +61,7 @@ def command(
 
     For each class: the cheapest deployment of each system that keeps the service levels (or why there is none), its
     speed, and its price in every lane. Then, for each system and lane, the fleet that carries the whole mix. Ranges
-    are 80 % intervals from the ranges of the figures.
+    are 80 % intervals from the ranges of the figures and the model's own error.
     """
     date = loading.as_of_date(as_of)
     registry, catalogue = loading.registry(strict=strict), loading.catalogue()
@@ -152,6 +152,7 @@ def _deployment(deployment: Deployment) -> dict[str, Any]:
         "text": str(deployment),
         "chips": deployment.chips,
         "aggregated": deployment.is_aggregated,
+        "split_layers": deployment.split_layers,
         "prefill": _pool(deployment.prefill),
         "decode": _pool(deployment.decode),
     }
@@ -195,6 +196,7 @@ def _fleet(fleet: VendorFleet) -> dict[str, Any]:
         "served": list(fleet.served),
         "unserved": dict(fleet.unserved),
         "systems": _interval(fleet.systems),
+        "by_system": dict(fleet.by_system),
         "idle_systems": fleet.idle_systems,
         "usd_month": _interval(fleet.usd_month),
         "idle_usd_month": fleet.idle_usd_month,

@@ -33,8 +33,10 @@ def text(document: Document) -> str:
     parts += [_class(wanted, unmeasured) for wanted in document["classes"]]
     parts.append(_fleets(document, unmeasured))
     if unmeasured:
+        from chipbrief.evidence.standing import UNMEASURED
+
         names = ", ".join(document["unmeasured"])
-        parts.append(f"{MARK} no measured point behind it, and so a wider range: {names}")
+        parts.append(f"{MARK} {UNMEASURED}, and so a wider range: {names}")
     return "\n\n".join(parts)
 
 

@@ -182,10 +182,12 @@ def _source(source: Source) -> dict[str, str]:
 
 def profile_text(document: Document) -> str:
     """The texts, then one row a figure; source and note come last, so that nothing behind them is pushed away."""
+    from chipbrief.evidence.standing import UNMEASURED
+
     head = [f"{document['name']} ({document['id']}), {document['vendor']}", document["summary"], ""]
     head += [f"+ {line}" for line in document["strengths"]] + [f"- {line}" for line in document["limitations"]]
     if not document["measured"]:
-        head.append("! no measured point behind it: ranges are those of machines that the model has not seen")
+        head.append(f"! {UNMEASURED}: ranges are those of machines that the model has not seen")
     if document["partner"]:
         head.append(f"! works beside {document['partner']}, whose figures stand there")
     rows = [

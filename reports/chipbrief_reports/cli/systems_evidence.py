@@ -28,10 +28,10 @@ def evidence_document(registry: Registry, catalogue: Catalogue) -> Document:
 
 
 def _entry(hardware: Hardware, score: Score) -> dict[str, Any]:
-    from chipbrief.hardware.calibration import CALIBRATION_SOURCE
+    from chipbrief.hardware.calibration import FITTED_SOURCES
 
     profile = hardware.profile
-    stated = {n: f for n, f in profile.own_figures.items() if f.source != CALIBRATION_SOURCE}
+    stated = {n: f for n, f in profile.own_figures.items() if f.source not in FITTED_SOURCES}
     kinds = Counter(
         "assumed" if f.kind == "assumed" else "derived" if f.kind == "derived" else "cited" for f in stated.values()
     )

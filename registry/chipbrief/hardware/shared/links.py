@@ -39,8 +39,8 @@ class ChipLinks:
     def step_s(self, architecture: Architecture, pool: Pool, tokens: Num, groups: int | None = None) -> Num:
         """Seconds of all collectives for some tokens; broadcast shape.
 
-        Two all-reduces a layer over the chips that share the attention weights; where each chip holds them all, the
-        tokens travel to their experts and back instead.
+        Two all-reduces a layer (one where there is attention alone) over the chips that share the attention weights;
+        where each chip holds them all, the tokens travel to their experts and back instead.
 
         Args:
             architecture: the model.
@@ -50,7 +50,7 @@ class ChipLinks:
         """
         tokens = np.asarray(tokens, dtype=float) / (groups or pool.attention_data)
         payload = tokens * architecture.hidden * ACTIVATION_BYTES
-        reduces = 2.0 * architecture.layers
+        reduces = (2.0 if architecture.feed_forward else 1.0) * architecture.layers
         total: Num = reduces * physics.all_reduce_s(
             payload, chips=pool.attention_tensor, link_bytes_s=self.link_bytes_s
         )

@@ -32,8 +32,9 @@ def _title(desk: Desk) -> str:
         return "None of these systems is sold; they are rented"
     least = min(owned, key=lambda fleet: fleet.power_w.value)
     pue = desk.results.terms.pue.value
-    units = f"{whole(least.systems.value)} {desk.name(least.hardware)}"
-    return f"{units} carry the whole mix on {watts(least.power_w.value * pue)}, the least power of the field"
+    return (
+        f"{desk.units(least)} carry the whole mix on {watts(least.power_w.value * pue)}, the least power of the field"
+    )
 
 
 def _classes(desk: Desk) -> Table:
@@ -53,7 +54,7 @@ def _classes(desk: Desk) -> Table:
     return Table(
         "replicas",
         "The smallest deployment that keeps the service level at the peak",
-        "Output tok/s of a full system; used is the mean load over capacity, an output of the plan",
+        "Output tok/s of a full system (of one with a partner, the partner's chips beside it); used is the mean load over capacity, an output of the plan",
         columns,
         tuple(rows),
         dense=True,

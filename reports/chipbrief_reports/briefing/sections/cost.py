@@ -84,7 +84,7 @@ def _stack(desk: Desk) -> Chart:
     bars, totals, words = [], {}, []
     for hardware in desk.results.systems:
         lines = [x for x in hardware.cost.lines("own", finance, 1.0) if float(x.usd_per_hour) > 0]
-        name = hardware.profile.system.name
+        name = desk.name(hardware.id)
         bars += [Bar(name, x.label, float(x.usd_per_hour)) for x in lines]
         total = sum(float(x.usd_per_hour) for x in lines)
         totals[name] = f"${number(total)}"
@@ -118,7 +118,7 @@ def _anchors(desk: Desk) -> Table:
         rows.append(
             Row(
                 (
-                    Cell(text(p.system.name, desk.notes.cite("C1", [f"{p.id}:price.system"])), dot=desk.dot(p.id)),
+                    Cell(text(desk.name(p.id), desk.notes.cite("C1", [f"{p.id}:price.system"])), dot=desk.dot(p.id)),
                     cell(number(own)),
                     _quoted(desk, p.id, "price.owned_hour_anchor"),
                     _quoted(desk, p.id, "price.rent.three_years"),

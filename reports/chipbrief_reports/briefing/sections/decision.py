@@ -7,7 +7,7 @@ from chipbrief_reports.briefing.desk import LANE_NAMES, Desk
 from chipbrief_reports.briefing.document import Block, Bullets, Headline, Headlines, Paragraph, Ref, Section, Text, text
 from chipbrief_reports.briefing.sections.options import best_whole, lane_of, leg_name, options
 from chipbrief_reports.briefing.sections.outlook import changes, uncovered
-from chipbrief_reports.wording import count, joined, midsentence, money, number, price, whole
+from chipbrief_reports.wording import count, joined, midsentence, money, number, price
 
 __all__ = ["decision"]
 
@@ -158,7 +158,7 @@ def _joined_legs(desk: Desk, legs: list[VendorFleet]) -> Text:
 
 def _units(desk: Desk, leg: VendorFleet) -> str:
     if leg.lane == "own":
-        return f"{whole(leg.systems.value)} {desk.name(leg.hardware)}"
+        return desk.units(leg)
     term = LANE_NAMES[leg.lane].removeprefix("rented").strip(", ")
     chip = desk.chip(leg.hardware)
     return f"{count(leg.chips.value, chip, chip)} ({term})"

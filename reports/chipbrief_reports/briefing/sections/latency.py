@@ -28,10 +28,11 @@ def _served(desk: Desk) -> list[Outcome]:
 
 
 def _title(desk: Desk) -> str:
+    crowned = desk.ranked(o.hardware for o in _served(desk))
     fastest = {
         wanted.id: min(found, key=lambda o: o["e2e_p50_s"].value).hardware
         for wanted in desk.mix.classes
-        if (found := [o for o in desk.outcomes(wanted.id) if o.metrics])
+        if (found := [o for o in desk.outcomes(wanted.id) if o.metrics and o.hardware in crowned])
     }
     wins = {name: sum(1 for h in fastest.values() if h == name) for name in dict.fromkeys(fastest.values())}
     if not wins:

@@ -23,7 +23,8 @@ def _owner_turns(desk: Desk) -> Text | None:
     if leg is None:
         return None
     target = next(c for o, c in desk.results.offers(desk.leading)).usd_month.value
-    others = [o for o in desk.outcomes(desk.leading) if o.hardware != leg.hardware and o.status == "meets"]
+    met = [o for o in desk.outcomes(desk.leading) if o.hardware != leg.hardware and o.status == "meets"]
+    others = [o for o in met if o.lane("own")]
     priced = [(o, p) for o in others if (p := breakeven_price_usd(desk.results, o, target)) is not None]
     if not priced:
         names = joined([desk.name(o.hardware) for o in others])

@@ -37,10 +37,11 @@ def _served(desk: Desk, class_id: str) -> list[Outcome]:
 
 
 def _title(desk: Desk) -> str:
+    crowned = desk.ranked(o.hardware for w in desk.mix.classes for o in _served(desk, w.id))
     best = {
         w.id: min(found, key=lambda o: o["joules_per_token"].value).hardware
         for w in desk.mix.classes
-        if (found := _served(desk, w.id))
+        if (found := [o for o in _served(desk, w.id) if o.hardware in crowned])
     }
     wins = {name: sum(1 for h in best.values() if h == name) for name in dict.fromkeys(best.values())}
     ranked = sorted(wins, key=lambda name: -wins[name])

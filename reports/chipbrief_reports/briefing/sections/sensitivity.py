@@ -160,5 +160,7 @@ def _turns(desk: Desk) -> Table:
 def _turn(desk: Desk, o: Outcome, target: float | None) -> Cell:
     if target is None or o.status != "meets":
         return absent("not served" if o.status == "refused" else "misses the level" if o.status == "misses" else "")
+    if not o.lane("own"):
+        return absent("not sold")
     usd = breakeven_price_usd(desk.results, o, target)
     return cell(money(usd)) if usd is not None and np.isfinite(usd) else absent("at no price")

@@ -101,9 +101,10 @@ def _chosen(outcome: Outcome) -> tuple[float, float] | None:
 
 
 def _finding(desk: Desk, frontiers: dict[str, list[_Point]]) -> str:
-    reach = {name: points[-1].speed for name, points in frontiers.items() if points}
+    ranked = desk.ranked(name for name, points in frontiers.items() if points)
+    reach = {name: frontiers[name][-1].speed for name in ranked}
     fastest = max(reach, key=lambda name: reach[name])
-    cheapest = min((name for name, points in frontiers.items() if points), key=lambda name: frontiers[name][0].usd_mtok)
+    cheapest = min(ranked, key=lambda name: frontiers[name][0].usd_mtok)
     if fastest == cheapest:
         return f"{desk.name(fastest)} is both the fastest for one user and the cheapest at its slowest"
     return f"{desk.name(cheapest)} is cheapest; {desk.name(fastest)} reaches {number(reach[fastest])} tok/s for a user alone"
