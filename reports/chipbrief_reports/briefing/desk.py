@@ -91,7 +91,7 @@ class Desk:
         return self.results.wanted(class_id).label
 
     def units(self, fleet: VendorFleet) -> str:
-        """`9 DGX B200`, or `2 Groq 3 LPX and 1 Vera Rubin NVL72`: whole systems to own, by sort."""
+        """`9 DGX B200`, or both sorts where a replica stands on two: whole systems to own."""
         counts = reversed([*fleet.by_system.items()])
         return joined([f"{whole(number)} {self.name(name)}" for name, number in counts])
 

@@ -7,16 +7,25 @@ from dataclasses import dataclass
 from typing import Self
 
 from chipbrief import physics
-from chipbrief.finance import HOURS_PER_YEAR, CostLine, Driver, Finance, Lane
+from chipbrief.finance import (
+    CAPITAL_RECOVERY,
+    ELECTRICITY_PRICE,
+    HOURS_PER_YEAR,
+    CostLine,
+    Driver,
+    Finance,
+    Lane,
+)
 from chipbrief.hardware.contract import uses
 from chipbrief.hardware.profile import ApiPrice, HardwareProfile
 from chipbrief.physics import Num
 
 __all__ = ["SystemCost"]
 
+_CAPITAL = ("economic_life", "cost_of_capital", "residual", "decommissioning")
 _FINANCE = {
-    "hardware": ("economic_life", "cost_of_capital", "residual"),
-    "network_storage": ("network_storage", "economic_life", "cost_of_capital", "residual"),
+    "hardware": _CAPITAL,
+    "network_storage": ("network_storage", *_CAPITAL),
     "support": ("support",),
     "energy": ("pue", "electricity"),
     "colocation": ("colocation",),
@@ -69,10 +78,10 @@ class SystemCost:
     def _owned(self, finance: Finance, load: Num) -> tuple[CostLine, ...]:
         hourly = 1.0 / HOURS_PER_YEAR
         price = Driver("system_price_usd", self.price_usd)
-        recovery = Driver("capital_recovery_per_year", finance.capital_recovery)
+        recovery = Driver(CAPITAL_RECOVERY, finance.capital_recovery)
         network = Driver("network_storage_share", finance.network_storage)
         support = Driver("support_share_per_year", finance.support)
-        power = (Driver("pue", finance.pue), Driver("usd_per_kwh", finance.electricity))
+        power = (Driver("pue", finance.pue), Driver(ELECTRICITY_PRICE, finance.electricity))
         rows: tuple[tuple[str, str, Num, tuple[Driver, ...], tuple[str, ...]], ...] = (
             ("hardware", "Hardware", hourly, (price, recovery), ("price.system",)),
             ("network_storage", "Network and storage", hourly, (price, network, recovery), ("price.system",)),
@@ -101,7 +110,7 @@ class SystemCost:
                 coefficient,
                 drivers,
                 "C1",
-                tuple(map(self.profile.figure_id, own)) + tuple(f"finance:{term}" for term in _FINANCE[name]),
+                tuple(map(self.profile.figure_id, own)) + _terms(name, finance),
             )
             for name, label, coefficient, drivers, own in rows
         )
@@ -114,3 +123,10 @@ class SystemCost:
     def api_price(self, model: str) -> ApiPrice | None:
         """List price of a model's tokens on this hardware, by model id."""
         return self.profile.api.get(model)
+
+
+def _terms(line: str, finance: Finance) -> tuple[str, ...]:
+    """The finance terms that a line stands on; inflation where the rates are real."""
+    names = _FINANCE[line]
+    deflated = finance.rates == "real" and names[-len(_CAPITAL) :] == _CAPITAL
+    return tuple(f"finance:{name}" for name in (*names, *(("inflation",) if deflated else ())))
