@@ -13,9 +13,9 @@ from pydantic import Field, field_validator
 from chipbrief.config import Document, Strict, known, read_yaml, validate
 from chipbrief.errors import InputError, Problem, did_you_mean
 from chipbrief.workload import WorkloadMix, load_mix, mix_from_document
-from chipbrief_templates import DEFAULT_MIX
+from chipbrief_templates import DEFAULT_MIX, example_mixes
 
-__all__ = ["FORMATS", "SECTION_NAMES", "Format", "Request", "read_request"]
+__all__ = ["FORMATS", "SECTION_NAMES", "Format", "Request", "mix_file", "read_request"]
 
 Format = Literal["html", "pdf", "csv", "json"]
 FORMATS: tuple[Format, ...] = ("html", "pdf", "csv", "json")
@@ -103,14 +103,38 @@ class Request:
     formats: tuple[Format, ...]
 
 
+def mix_file(given: Path | None, folder: Path = Path()) -> Path:
+    """The file of a mix: the one given, else the example of that name; the default example for None.
+
+    Args:
+        given: a path, from `folder`, or the name of an example.
+        folder: where a path that is not absolute begins.
+
+    Raises:
+        InputError: neither a file nor an example, though it looks like the name of one.
+    """
+    if given is None:
+        return DEFAULT_MIX
+    path, examples = folder / given, example_mixes()
+    if path.exists() and not (path.is_dir() and str(given) in examples):
+        return path
+    if str(given) in examples:
+        return examples[str(given)]
+    near = did_you_mean(given.stem if given.suffix in (".yaml", ".yml") else given.name, examples)
+    if given.name == str(given) and (near or not given.suffix):
+        told = f"is neither a file nor an example mix{near or '; chipbrief mix list names them'}"
+        raise InputError([Problem(told, str(path))])
+    return path
+
+
 def read_request(path: Path | None, *, models: Mapping[str, str], hardware: Mapping[str, str]) -> Request:
-    """Read a briefing or a mix; the default example for None.
+    """Read a briefing or a mix, which may be the name of an example; the default example for None.
 
     Raises:
         InputError: every problem of the file, and of the mix it names.
     """
-    document = read_yaml(path or DEFAULT_MIX)
-    folder = (path or DEFAULT_MIX).parent
+    path = mix_file(path)
+    document, folder = read_yaml(path), path.parent
     schema = document.data.get("schema") if isinstance(document.data, dict) else None
     if schema == "briefing/1":
         return _from_briefing(document, folder, models, hardware)
@@ -160,7 +184,7 @@ def _mix_of(
     """The mix a briefing names or holds; None where the field is missing, which is a problem of the briefing."""
     given = document.data.get("mix")
     if isinstance(given, str):
-        return load_mix(folder / given, models=models, hardware=hardware)
+        return load_mix(mix_file(Path(given), folder), models=models, hardware=hardware)
     if isinstance(given, dict):
         marks = {path[1:]: mark for path, mark in document.marks.items() if path[:1] == ("mix",)}
         try:

@@ -1,8 +1,9 @@
 """What people read and may override: briefing templates, theme, example mixes and sweeps, as files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["BRIEFING", "DEFAULT_MIX", "EXAMPLE_SWEEP", "MIXES", "THEME"]
+__all__ = ["BRIEFING", "DEFAULT_MIX", "EXAMPLE_SWEEP", "MIXES", "THEME", "example_mixes"]
 
 _HERE = Path(__file__).parent
 BRIEFING = _HERE / "briefing"
@@ -10,3 +11,8 @@ THEME = _HERE / "theme"
 MIXES = _HERE / "mixes"
 DEFAULT_MIX = MIXES / "five-workloads.yaml"
 EXAMPLE_SWEEP = _HERE / "sweeps" / "cheapest-tokens.yaml"
+
+
+def example_mixes() -> Mapping[str, Path]:
+    """The example mixes by name."""
+    return {path.stem: path for path in sorted(MIXES.glob("*.yaml"))}

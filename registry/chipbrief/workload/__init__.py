@@ -2,6 +2,7 @@
 
 from chipbrief.workload.demand import Arrival, Demand, Horizon, ServiceLevels, Shape
 from chipbrief.workload.mix import FinanceOverrides, WorkloadClass, WorkloadMix, load_mix, mix_from_document
+from chipbrief.workload.supply import PowerRange, Tranche, UnitRange
 from chipbrief.workload.tokens import OutputDistribution, TokenDistribution, Tokens
 
 __all__ = [
@@ -10,10 +11,13 @@ __all__ = [
     "FinanceOverrides",
     "Horizon",
     "OutputDistribution",
+    "PowerRange",
     "ServiceLevels",
     "Shape",
     "TokenDistribution",
     "Tokens",
+    "Tranche",
+    "UnitRange",
     "WorkloadClass",
     "WorkloadMix",
     "load_mix",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Self
 
 from pydantic import field_validator, model_validator
 
 from chipbrief.config import Count, Fraction, Ratio, Seconds, Strict, Whole
+from chipbrief.workload.supply import checked_month
 
 __all__ = ["Arrival", "Demand", "Horizon", "ServiceLevels", "Shape"]
-
-_MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 
 class Arrival(Strict):
@@ -117,9 +115,7 @@ class Horizon(Strict):
     @field_validator("start")
     @classmethod
     def _month(cls, start: str) -> str:
-        if not _MONTH.fullmatch(start):
-            raise ValueError(f"expected a month such as 2026-12, got {start!r}")
-        return start
+        return checked_month(start)
 
     @field_validator("months", "growth_per_year")
     @classmethod

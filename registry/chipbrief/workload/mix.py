@@ -12,18 +12,21 @@ from pydantic import Field, ValidationInfo, field_validator
 from chipbrief.architecture import FormatName
 from chipbrief.config import (
     Document,
+    Dollars,
     Fraction,
     Id,
     Ratio,
     Seconds,
     Strict,
     Watts,
+    Whole,
     known,
     read_yaml,
     validate,
 )
 from chipbrief.units import DIMENSIONS
 from chipbrief.workload.demand import Arrival, Demand, Horizon, ServiceLevels, Shape
+from chipbrief.workload.supply import HardwareName, Tranche
 from chipbrief.workload.tokens import Tokens
 
 __all__ = ["FinanceOverrides", "WorkloadClass", "WorkloadMix", "load_mix", "mix_from_document"]
@@ -32,7 +35,6 @@ SECONDS_PER_DAY = 86400.0
 DAY_S, HOUR_S = 86400.0, 3600.0
 
 ModelName = Annotated[str, known("model")]
-HardwareName = Annotated[str, known("hardware")]
 
 
 class WorkloadClass(Strict):
@@ -118,6 +120,9 @@ class FinanceOverrides(Strict):
     economic_life: Seconds | None = None
     cost_of_capital: Fraction | None = None
     residual: Fraction | None = None
+    decommissioning: Fraction | None = None
+    inflation: Fraction | None = None
+    rates: Literal["nominal", "real"] | None = None
     pue: Ratio | None = None
     electricity: float | None = None
     colocation: float | None = None
@@ -126,6 +131,13 @@ class FinanceOverrides(Strict):
     software: float | None = None
     staff: float | None = None
     utilisation: Fraction | None = None
+    availability: Fraction | None = None
+    lag: Seconds | None = None
+    deposit: Fraction | None = None
+    take_or_pay: Fraction | None = None
+    tax: Fraction | None = None
+    rent_price_fall: Fraction | None = None
+    api_price_fall: Fraction | None = None
 
     @field_validator("electricity", mode="before")
     @classmethod
@@ -149,7 +161,7 @@ class FinanceOverrides(Strict):
             raise ValueError("is at least 1")
         return pue
 
-    @field_validator("economic_life", "utilisation")
+    @field_validator("economic_life", "utilisation", "availability")
     @classmethod
     def _some(cls, value: float | None) -> float | None:
         if value == 0:
@@ -157,13 +169,17 @@ class FinanceOverrides(Strict):
         return value
 
     @property
-    def changed(self) -> Mapping[str, float]:
+    def changed(self) -> Mapping[str, float | str]:
         """The terms that the mix sets."""
         return {k: v for k, v in self.model_dump(exclude={"lane"}).items() if v is not None}
 
 
 class WorkloadMix(Strict):
-    """A lab's load: classes of requests, the money's terms and the hardware to consider."""
+    """A lab's load: classes of requests, the money's terms and the hardware to consider.
+
+    `power_cap`, `capital_cap`, `spares` (systems of each kind that are kept idle) and `tranches` (hardware that is
+    coming, in the order of its months) bound a plan over time.
+    """
 
     schema_: Annotated[Literal["workload-mix/1"], Field(alias="schema")]
     name: Id
@@ -173,7 +189,10 @@ class WorkloadMix(Strict):
     classes: Annotated[tuple[WorkloadClass, ...], Field(min_length=1)]
     finance: FinanceOverrides = FinanceOverrides()
     power_cap: Watts | None = None
+    capital_cap: Dollars | None = None
+    spares: Whole = 0
     hardware: Annotated[tuple[HardwareName, ...], Field(min_length=1)] | None = None
+    tranches: tuple[Tranche, ...] = ()
 
     @field_validator("classes")
     @classmethod
@@ -188,6 +207,18 @@ class WorkloadMix(Strict):
     @classmethod
     def _once(cls, names: Sequence[str] | None) -> Sequence[str] | None:
         return tuple(dict.fromkeys(names)) if names else names
+
+    @field_validator("tranches")
+    @classmethod
+    def _of_the_mix(cls, tranches: Sequence[Tranche], info: ValidationInfo) -> Sequence[Tranche]:
+        months = [tranche.by for tranche in tranches]
+        if months != sorted(months):
+            raise ValueError(f"tranches out of order: {', '.join(months)}")
+        considered = info.data.get("hardware")
+        others = sorted({t.hardware for t in tranches} - set(considered)) if considered else []
+        if others:
+            raise ValueError(f"tranches of {', '.join(others)}, which the mix's hardware does not name")
+        return tranches
 
     @property
     def label(self) -> str:
@@ -213,5 +244,5 @@ def mix_from_document(
     document: Document, folder: Path, *, models: Mapping[str, str], hardware: Mapping[str, str]
 ) -> WorkloadMix:
     """Check a parsed mix; `folder` is where its traces stand. Raises InputError."""
-    context = {"model": models, "hardware": hardware, "folder": folder, "class_ids": set()}
+    context = {"model": models, "hardware": hardware, "folder": folder, "class_ids": set(), "tranche_months": []}
     return validate(document, WorkloadMix, context)

@@ -14,7 +14,19 @@ from chipbrief_reports.cli.failure import fail
 
 __all__ = ["main", "root"]
 
-COMMANDS = ("build", "compare", "sweep", "systems", "models", "predict", "validate", "calibrate", "plugins", "doctor")
+COMMANDS = (
+    "build",
+    "compare",
+    "mix",
+    "sweep",
+    "systems",
+    "models",
+    "predict",
+    "validate",
+    "calibrate",
+    "plugins",
+    "doctor",
+)
 
 
 class LazyGroup(click.Group):

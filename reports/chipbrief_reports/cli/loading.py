@@ -52,11 +52,11 @@ def catalogue() -> Catalogue:
 
 
 def mix(path: Path | None, registry: Registry, catalogue: Catalogue) -> WorkloadMix:
-    """Read a mix, or the default example; raises InputError with every problem."""
+    """Read a mix, an example by its name, or the default example; raises InputError with every problem."""
     from chipbrief.workload import load_mix
-    from chipbrief_templates import DEFAULT_MIX
+    from chipbrief_reports.request import mix_file
 
-    return load_mix(path or DEFAULT_MIX, models=catalogue.names, hardware=registry.names)
+    return load_mix(mix_file(path), models=catalogue.names, hardware=registry.names)
 
 
 def hardware_ids(names: Sequence[str], registry: Registry) -> tuple[str, ...]:
