@@ -9,16 +9,18 @@ import numpy as np
 
 from chipbrief.architecture import Architecture
 from chipbrief.errors import Refusal
-from chipbrief.evaluate.economics import Economics, economics
+from chipbrief.evaluate.arrivals import BUSIEST, batch_at_load, operate_at_random
+from chipbrief.evaluate.economics import Economics, active_in_flight, economics
 from chipbrief.evaluate.footprint import Footprint
 from chipbrief.evaluate.lanes import api_lane, hardware_lanes, interval
 from chipbrief.evaluate.operation import Operation, operate, speed_trail
 from chipbrief.evaluate.outcome import LaneCost, Outcome, OutcomeMetric
 from chipbrief.evaluate.ranges import sample_figures
+from chipbrief.evaluate.replica import Replica
 from chipbrief.evaluate.residual import EXACT, Residual
-from chipbrief.evaluate.search import Candidate, Choice, choose, frontier
+from chipbrief.evaluate.search import Candidate, Choice, arrive_at_random, choose, frontier, is_offline
 from chipbrief.figures import Figure
-from chipbrief.finance import Finance, FinanceTerms, usd_per_mtok
+from chipbrief.finance import LANES, Finance, FinanceTerms, usd_per_mtok
 from chipbrief.hardware import Deployment, Hardware
 from chipbrief.hardware.calibration import FITTED_SOURCES
 from chipbrief.physics import Array, Num
@@ -69,22 +71,29 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    operation: Operation
+    """The most load that a replica is given, and what whole replicas leave it at the peak."""
+
+    most: Operation
+    at_peak: Operation
     economics: Economics
 
 
 @dataclass(frozen=True)
 class Case:
-    """One class, its architecture, the system in both settings, and what the model may be off by in the sampled one."""
+    """One class, its architecture, the system in both settings, and what the model may be off by in the sampled one.
+
+    `lane` is the one whose dollars decide.
+    """
 
     wanted: WorkloadClass
     architecture: Architecture
     plain: Setting
     sampled: Setting
     residual: Residual = EXACT
+    lane: str = "own"
 
     def candidates(self) -> Sequence[Candidate]:
-        """Every deployment at every batch; raises Refusal where there is none."""
+        """Every deployment at every load; raises Refusal where there is none."""
         return frontier(self.plain.hardware, self.architecture, self.wanted, self.plain.finance)
 
     def refused(self, reason: Refusal) -> Outcome:
@@ -97,12 +106,14 @@ class Case:
 
     def solve(self, candidates: Sequence[Candidate]) -> Outcome:
         """The cheapest candidate that keeps the service levels, with its intervals and its cost in every lane."""
-        choice = choose(candidates, self.wanted.slo)
+        choice = choose(candidates, self.wanted.slo, self.lane)
         base, spread = self._point(self.plain, choice), self._point(self.sampled, choice, self.residual)
         values = self._values(self.plain, choice.deployment, base)
         samples = self._values(self.sampled, choice.deployment, spread)
         hardware, shape = self.plain.hardware, self.wanted.shape
         footprint = Footprint.of(hardware, choice.deployment)
+        finance = self.plain.finance
+        weights = {lane: footprint.prefill_weight(choice.deployment, lane, finance) for lane in LANES}
         arrivals = float(np.ravel(base.economics.requests_s)[0])
         return Outcome(
             class_id=self.wanted.id,
@@ -113,7 +124,7 @@ class Case:
             deployment=choice.deployment,
             metrics={name: interval(values[name], samples[name]) for name in values},
             lanes=(
-                *hardware_lanes(hardware, footprint.sold, shape, base.operation, base.economics, spread.economics),
+                *hardware_lanes(hardware, footprint.sold, shape, base.most, base.economics, spread.economics, weights),
                 *self._api(arrivals),
             ),
             trail=speed_trail(hardware),
@@ -121,38 +132,49 @@ class Case:
         )
 
     def usd_mtok(self, setting: Setting, deployment: Deployment, batch: float) -> Num:
-        """Blended price of the owned lane at capacity (C2), for sensitivity; shape (samples, 1)."""
-        point = self._point(setting, Choice(deployment, batch, ""))
-        return self._values(setting, deployment, point)["usd_mtok_capacity"]
+        """Blended price of the owned lane at capacity (C2), for sensitivity; shape (samples, 1).
+
+        `batch` is the running batch at the most load that the service levels allow.
+        """
+        most = self._operate(self._replica(setting, deployment), np.array([batch]))
+        return self._usd_mtok(setting, deployment, most)
+
+    def _replica(self, setting: Setting, deployment: Deployment) -> Replica:
+        at_random = arrive_at_random(self.wanted)
+        return Replica(setting.hardware, self.architecture, deployment, self.wanted.shape, at_random)
+
+    def _operate(self, replica: Replica, batch: Num, residual: Residual = EXACT) -> Operation:
+        """Run a batch, or what of it fits where memory is drawn smaller."""
+        if replica.at_random:
+            return operate_at_random(replica, np.minimum(batch, BUSIEST * np.atleast_1d(replica.limit)), residual)
+        fits = np.clip(batch, 1.0, np.atleast_1d(replica.limit))
+        return operate(replica.hardware, self.architecture, replica.deployment, self.wanted.shape, fits, residual)
 
     def _point(self, setting: Setting, choice: Choice, residual: Residual = EXACT) -> _Point:
-        limit = setting.hardware.throughput.running_batch_limit(
-            self.architecture, choice.deployment, self.wanted.shape.context_mean
-        )
-        batch = np.clip(np.array([choice.batch]), 1.0, np.maximum(np.atleast_1d(limit), 1.0))
-        operation = operate(setting.hardware, self.architecture, choice.deployment, self.wanted.shape, batch, residual)
-        money = economics(
-            setting.hardware,
-            choice.deployment,
-            operation,
-            self.wanted.shape,
-            self.wanted.demand,
-            setting.finance,
-        )
-        return _Point(operation, money)
+        """Replicas for the peak at the most load, then times at what arrives at each of so many."""
+        replica, shape, demand = self._replica(setting, choice.deployment), self.wanted.shape, self.wanted.demand
+        most = self._operate(replica, np.array([choice.batch]), residual)
+        of = (setting.hardware, choice.deployment, most, shape, demand, setting.finance)
+        sized = economics(*of)
+        if is_offline(self.wanted):
+            return _Point(most, most, sized)
+        if demand.mean_in_flight is not None:
+            batch = active_in_flight(most, demand) / sized.replicas
+        else:
+            batch = batch_at_load(replica, sized.peak_requests_s / residual.rate, most.batch)
+        at_peak = self._operate(replica, np.minimum(batch, most.batch), residual)
+        return _Point(most, at_peak, economics(*of, at_peak))
 
     def _values(self, setting: Setting, deployment: Deployment, point: _Point) -> dict[OutcomeMetric, Num]:
-        op, money, shape = point.operation, point.economics, self.wanted.shape
+        op, most, money, shape = point.at_peak, point.most, point.economics, self.wanted.shape
+        replica = most.requests_s * shape.output_mean
         footprint = Footprint.of(setting.hardware, deployment)
-        replica = op.requests_s * shape.output_mean
-        both_classes = replica * (shape.input_mean + shape.output_mean) / shape.output_mean
-        utilisation = setting.finance.utilisation
-        usd_h = footprint.usd_h("own", setting.finance, utilisation)
         return {
             "batch": op.batch,
             "ttft_p50_s": op.ttft_p50_s,
             "ttft_p95_s": op.ttft_p95_s,
             "tpot_s": op.tpot_s,
+            "tpot_p95_s": op.tpot_p95_s,
             "e2e_p50_s": op.e2e_p50_s,
             "e2e_p95_s": op.e2e_p95_s,
             "tok_s_user": op.tok_s_user,
@@ -166,8 +188,15 @@ class Case:
             "utilisation": money.utilisation,
             "power_w": money.power_w,
             "joules_per_token": money.joules_per_token,
-            "usd_mtok_capacity": usd_per_mtok(usd_h, both_classes, utilisation),
+            "batch_at_capacity": most.batch,
+            "tok_s_user_at_capacity": most.tok_s_user,
+            "usd_mtok_capacity": self._usd_mtok(setting, deployment, most),
         }
+
+    def _usd_mtok(self, setting: Setting, deployment: Deployment, most: Operation) -> Num:
+        shape, finance = self.wanted.shape, setting.finance
+        usd_h = Footprint.of(setting.hardware, deployment).usd_h("own", finance, finance.utilisation)
+        return usd_per_mtok(usd_h, most.requests_s * (shape.input_mean + shape.output_mean), finance.utilisation)
 
     def _api(self, arrivals: float) -> tuple[LaneCost, ...]:
         cost = api_lane(self.plain.hardware, self.architecture.id, self.wanted.shape, arrivals)

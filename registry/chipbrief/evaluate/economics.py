@@ -15,7 +15,7 @@ from chipbrief.hardware import Deployment, Hardware
 from chipbrief.physics import Num
 from chipbrief.workload import Demand, Shape
 
-__all__ = ["Economics", "api_usd_month", "economics", "requests_month"]
+__all__ = ["Economics", "active_in_flight", "api_usd_month", "economics", "requests_month"]
 
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
 
@@ -27,6 +27,7 @@ class Economics:
     Attributes:
         requests_s: mean arrivals [1/s].
         replicas: copies of the model that carry the peak [1].
+        peak_requests_s: what arrives at one of them at the peak [1/s].
         chips: chips of all replicas [1].
         systems: whole systems that hold them, of both sorts where there are two, this class alone [1].
         utilisation: mean arrivals over capacity, an output of the plan [1].
@@ -38,6 +39,7 @@ class Economics:
 
     requests_s: Num
     replicas: Num
+    peak_requests_s: Num
     chips: Num
     systems: Num
     utilisation: Num
@@ -54,17 +56,25 @@ def economics(
     shape: Shape,
     demand: Demand,
     finance: Finance,
+    running: Operation | None = None,
 ) -> Economics:
     """Size a class for its peak and price it; C3 never divides by an assumed utilisation.
 
     Chips are charged by their share of a system; what whole systems add is the fleet's idle line.
+
+    Args:
+        hardware: the machine.
+        deployment: the replica's shape.
+        operation: the most that a replica is loaded with.
+        shape: token counts.
+        demand: arrivals, or users in flight.
+        finance: the money's terms.
+        running: a replica at the load that whole replicas leave it; as loaded for None.
     """
     batch = np.asarray(operation.batch, dtype=float)
     if demand.mean_in_flight is not None:
-        e2e = operation.e2e_p50_s + demand.think_time_s
-        arrivals = demand.mean_in_flight / e2e
-        active = demand.mean_in_flight * operation.e2e_p50_s / e2e
-        replicas = units_needed(active * demand.peak_factor, batch)
+        replicas = units_needed(active_in_flight(operation, demand), batch)
+        arrivals = demand.mean_in_flight / ((running or operation).e2e_p50_s + demand.think_time_s)
     else:
         assert demand.mean_requests_s is not None
         arrivals = demand.mean_requests_s + 0.0 * operation.requests_s
@@ -76,6 +86,7 @@ def economics(
     return Economics(
         requests_s=arrivals,
         replicas=replicas,
+        peak_requests_s=arrivals * demand.peak_factor / replicas,
         chips=replicas * deployment.chips,
         systems=sum((_systems(replicas, part) for part in footprint.parts), start=0.0),
         utilisation=load,
@@ -84,6 +95,13 @@ def economics(
         joules_per_token=physics.joules_per_token(footprint.power_w(1.0), operation.requests_s * shape.output_mean),
         power_w=replicas * footprint.power_w(load),
     )
+
+
+def active_in_flight(operation: Operation, demand: Demand) -> Num:
+    """Requests in flight at the peak, of users who think between two of theirs (Little)."""
+    assert demand.mean_in_flight is not None
+    share = operation.e2e_p50_s / (operation.e2e_p50_s + demand.think_time_s)
+    return demand.mean_in_flight * demand.peak_factor * share
 
 
 def _systems(replicas: Num, part: Part) -> Num:

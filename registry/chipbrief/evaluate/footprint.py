@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from chipbrief.finance import CostLine, Finance, Lane, hourly_usd
 from chipbrief.hardware import Deployment, Hardware
 from chipbrief.physics import Num
@@ -51,6 +53,14 @@ class Footprint:
         return sum(
             (part.systems * hourly_usd(part.hardware.cost.lines(lane, finance, load)) for part in self.parts), start=0.0
         )
+
+    def prefill_weight(self, deployment: Deployment, lane: Lane, finance: Finance) -> float:
+        """What a chip that prefills costs over the mean of all chips; 1 where they are of one sort [1]."""
+        if len(self.parts) == 1 or not deployment.is_disaggregated or not self.lines(lane, finance, 1.0):
+            return 1.0
+        part = next(part for part in self.parts if part.hardware.id == deployment.prefill.hardware)
+        usd = part.systems * hourly_usd(part.hardware.cost.lines(lane, finance, 1.0))
+        return float(np.ravel(usd / self.usd_h(lane, finance, 1.0))[0]) / (part.chips / deployment.chips)
 
     def power_w(self, load: Num) -> Num:
         """IT power of one replica at a load (E9) [W]."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -27,18 +27,34 @@ def interval(value: Num, samples: Num) -> Interval:
 
 
 def hardware_lanes(
-    hardware: Hardware, sold: bool, shape: Shape, operation: Operation, base: Economics, spread: Economics
+    hardware: Hardware,
+    sold: bool,
+    shape: Shape,
+    operation: Operation,
+    base: Economics,
+    spread: Economics,
+    prefill_weight: Mapping[Lane, float],
 ) -> list[LaneCost]:
-    """The owned and rented lanes that the system is offered in; `base` holds one point, `spread` its samples."""
+    """The owned and rented lanes that the system is offered in; `base` holds one point, `spread` its samples.
+
+    `prefill_weight` is what a chip that prefills costs over the mean of all, by lane.
+    """
     offered = [lane for lane in LANES if lane in base.lines and (lane != "own" or sold)]
-    return [_lane(hardware, shape, operation, base, spread, lane) for lane in offered]
+    return [_lane(hardware, shape, operation, base, spread, lane, prefill_weight[lane]) for lane in offered]
 
 
 def _lane(
-    hardware: Hardware, shape: Shape, operation: Operation, base: Economics, spread: Economics, lane: Lane
+    hardware: Hardware,
+    shape: Shape,
+    operation: Operation,
+    base: Economics,
+    spread: Economics,
+    lane: Lane,
+    weight: float,
 ) -> LaneCost:
     usd_request = float(np.ravel(base.usd_month[lane] / requests_month(base.requests_s))[0])
-    prefill, cached = (float(np.ravel(share)[0]) for share in (operation.prefill_share, operation.cached_share))
+    shares = (operation.prefill_share, operation.cached_share)
+    prefill, cached = (weight * float(np.ravel(share)[0]) for share in shares)
     new_tokens = shape.input_mean * (1.0 - shape.cached_fraction)
     lines = base.lines[lane]
     stands_on = Trail(

@@ -17,6 +17,7 @@ OutcomeMetric = Literal[
     "ttft_p50_s",
     "ttft_p95_s",
     "tpot_s",
+    "tpot_p95_s",
     "e2e_p50_s",
     "e2e_p95_s",
     "tok_s_user",
@@ -30,6 +31,8 @@ OutcomeMetric = Literal[
     "utilisation",
     "power_w",
     "joules_per_token",
+    "batch_at_capacity",
+    "tok_s_user_at_capacity",
     "usd_mtok_capacity",
 ]
 

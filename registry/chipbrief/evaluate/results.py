@@ -11,6 +11,7 @@ import numpy as np
 from chipbrief.catalogue import Catalogue
 from chipbrief.evaluate.case import figures_of
 from chipbrief.evaluate.outcome import LaneCost, Outcome
+from chipbrief.evaluate.pareto import on_frontier, price_at_capacity
 from chipbrief.evaluate.search import Candidate
 from chipbrief.figures import Figure, Source
 from chipbrief.finance import LANES, Finance, FinanceTerms
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Results"]
+
+EVERY = 4  # of the loads that are beaten, one in so many is listed
 
 
 def _typical(outcome: Outcome, cost: LaneCost) -> float:
@@ -150,15 +153,22 @@ class Results:
         return pd.DataFrame(rows)
 
     def frontier_table(self) -> pd.DataFrame:
-        """One row a class, system, deployment and running batch: speed and chips, before any service level."""
+        """One row a class, system, deployment and load: speed, chips and price, before any service level.
+
+        `pareto` marks what no other load of the class on the system beats in tok/s/user, tok/s/chip and USD/Mtok; of
+        the loads that are beaten every fourth is listed.
+        """
         import pandas as pd
 
         parts = []
+        finance = Finance.from_terms(self.terms)
         for (class_id, name), candidates in self.frontiers.items():
-            output = self.wanted(class_id).shape.output_mean
-            for candidate in candidates:
+            shape, hardware = self.wanted(class_id).shape, self.system(name)
+            marks = on_frontier(hardware, candidates, shape, finance)
+            for candidate, pareto in zip(candidates, marks, strict=True):
                 op = candidate.operation
                 chips = candidate.deployment.chips
+                listed = np.isfinite(op.ttft_p95_s) & (pareto | (np.arange(len(pareto)) % EVERY == 0))
                 parts.append(
                     pd.DataFrame(
                         {
@@ -169,11 +179,15 @@ class Results:
                             "batch": op.batch,
                             "ttft_p95_s": op.ttft_p95_s,
                             "tpot_s": op.tpot_s,
+                            "tpot_p95_s": op.tpot_p95_s,
+                            "e2e_p95_s": op.e2e_p95_s,
                             "tok_s_user": op.tok_s_user,
-                            "tok_s_chip": op.requests_s * output / chips,
+                            "tok_s_chip": op.requests_s * shape.output_mean / chips,
                             "chips": np.broadcast_to(candidate.economics.chips, np.shape(op.batch)),
+                            "usd_mtok_capacity": price_at_capacity(hardware, candidate, shape, finance),
+                            "pareto": pareto,
                         }
-                    )
+                    )[listed]
                 )
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 

@@ -54,7 +54,7 @@ def evaluate(
             progress(f"{wanted.id} on {hardware.id}")
             architecture = catalogue[wanted.model]
             residual = Residual.drawn(hardware, architecture, samples, seed)
-            case = Case(wanted, architecture, plain, sampled, residual)
+            case = Case(wanted, architecture, plain, sampled, residual, mix.finance.lane)
             try:
                 candidates = case.candidates()
             except Refusal as reason:

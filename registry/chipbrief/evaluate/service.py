@@ -8,11 +8,12 @@ import numpy as np
 
 from chipbrief import physics
 from chipbrief.architecture import Architecture
+from chipbrief.evaluate.lengths import Lengths
 from chipbrief.figures import value_or
 from chipbrief.hardware import Deployment, Hardware, HardwareProfile
 from chipbrief.physics import Num
 
-__all__ = ["Request", "Service", "Speculation", "serve", "transfer_s"]
+__all__ = ["Request", "Service", "Speculation", "ready_together", "serve", "transfer_s"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Service:
         pass_s: time of one pass of the model, in which a draft is verified where there is one (E3) [s].
         prompt_s: a prompt alone (E4) [s].
         blocking_s: what it takes from the running batch (E5) [s].
+        reading_s: what it takes of the chips that read prompts, whether they decode too or not (E5, E10) [s].
         tpot_s: time per output token at a constant number of requests in flight (E5) [s].
         tpot_full_s: the same when all other prompts fall between the tokens, as at random arrivals [s].
         wait_s: wait of a prompt for those before it (E5) [s].
@@ -67,6 +69,7 @@ class Service:
     pass_s: Num
     prompt_s: Num
     blocking_s: Num
+    reading_s: Num
     tpot_s: Num
     tpot_full_s: Num
     wait_s: Num
@@ -87,6 +90,8 @@ def serve(
     speculation: Speculation | None = None,
     *,
     waves: bool = False,
+    lengths: Lengths | None = None,
+    at_random: bool = False,
 ) -> Service:
     """Run requests on a replica at some running batches; arrays broadcast.
 
@@ -98,13 +103,20 @@ def serve(
         batch: running sequences, B [1].
         speculation: a draft model at work.
         waves: whether all requests are of one length, so that a constant number in flight ends and begins together.
+        lengths: of the prompts, over which what they take is a mean; all of the request's for None.
+        at_random: whether requests arrive at random, so that their prompts meet by chance.
     """
     model, scheduling = hardware.throughput, hardware.profile.scheduling
     output = np.maximum(request.output, 1.0)
-    together = np.maximum(np.asarray(batch, dtype=float) / output, 1.0)
+    together = ready_together(batch, output, at_random=at_random)
     step, whole = _step_s(hardware, architecture, deployment, request, batch, speculation)
     prompt = model.prefill_s(architecture, deployment, request.new, request.cached)
-    blocking = model.prefill_blocking_s(architecture, deployment, request.new, request.cached, together)
+    if lengths is None:
+        blocking = model.prefill_blocking_s(architecture, deployment, request.new, request.cached, together)
+    else:
+        new, cached = request.new * lengths.over_mean, request.cached * lengths.over_mean
+        blocking = lengths.mean(model.prefill_blocking_s(architecture, deployment, new, cached, together))
+    reading = blocking
     requests = physics.requests_per_s(step, blocking, batch=batch, output_tokens=output)
     if deployment.is_disaggregated:
         decoding = physics.requests_per_s(step, 0.0 * blocking, batch=batch, output_tokens=output)
@@ -122,11 +134,25 @@ def serve(
         pass_s=whole,
         prompt_s=prompt,
         blocking_s=blocking,
+        reading_s=reading,
         tpot_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output, stall=value_or(stall, 1.0)),
         tpot_full_s=physics.aggregated_tpot_s(step, blocking, batch=batch, output_tokens=output),
         wait_s=physics.prompt_wait_s(blocking, batch=batch, share=wait, share_in_bunch=bunched),
         requests_s=requests,
     )
+
+
+def ready_together(batch: Num, output: Num, *, at_random: bool = False) -> Num:
+    """Prompts that are ready at the same time, as many as requests end in a step (E5).
+
+    At random arrivals a Poisson number x of them comes in a step, and a prompt shares its passes with
+    x/(1 - exp(-x)) on average, itself included.
+    """
+    a_step = np.asarray(batch, dtype=float) / output
+    if not at_random:
+        return np.maximum(a_step, 1.0)
+    some = np.maximum(a_step, np.finfo(float).eps)
+    return np.maximum(some / -np.expm1(-some), 1.0)
 
 
 def transfer_s(hardware: Hardware, architecture: Architecture, deployment: Deployment, request: Request) -> Num:

@@ -47,6 +47,8 @@ from chipbrief.physics.numeric import Array, Num
 from chipbrief.physics.pipeline import pipeline_step_s, pipeline_token_s
 from chipbrief.physics.prefill import causal_pairs, passes_a_prompt, prefill_blocking_s, prefill_s
 from chipbrief.physics.queueing import (
+    batch_variance,
+    percentile_of_sum_s,
     prefill_wait_s,
     running_batch_at_load,
     slot_load,
@@ -65,6 +67,7 @@ __all__ = [
     "all_reduce_s",
     "all_reduce_two_level_s",
     "all_to_all_s",
+    "batch_variance",
     "causal_pairs",
     "compute_s",
     "decode_step_s",
@@ -83,6 +86,7 @@ __all__ = [
     "linear_state_bytes",
     "overlapped_s",
     "passes_a_prompt",
+    "percentile_of_sum_s",
     "pipeline_step_s",
     "pipeline_token_s",
     "point_to_point_s",

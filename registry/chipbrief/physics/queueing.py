@@ -15,13 +15,15 @@ between arrivals; it is 1 for Poisson arrivals. A fixed number of requests in fl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from chipbrief.physics.numeric import Array, Num
 
 __all__ = [
+    "batch_variance",
+    "percentile_of_sum_s",
     "prefill_wait_s",
     "running_batch_at_load",
     "slot_load",
@@ -30,7 +32,9 @@ __all__ = [
     "wait_quantile_s",
 ]
 
-HALVINGS = 40  # of the interval from 0 to the limit: 1e-12 of it is left
+MOST_ELASTIC = 0.95  # beyond it the limit bounds the batch, not the slope
+TURNS = 60  # of the search for a batch; six do in most cases
+CLOSE = 1e-11  # what the logarithm of a batch may be off by
 LARGEST_EXPONENT = 600.0  # exp of it is still a float; a probability of 1e-260 is 0
 
 
@@ -67,15 +71,34 @@ def running_batch_at_load(
     def resident(batch: Num) -> Num:
         return arrivals_s * (prefill_s + output_tokens * tpot_s_of_batch(batch))
 
-    full = resident(limit)
-    low: Array = np.zeros(np.broadcast_shapes(np.shape(full), np.shape(limit)))
-    high: Array = low + limit
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2.0
-        grows = resident(np.minimum(middle + 1.0, limit)) > middle
-        low, high = np.where(grows, middle, low), np.where(grows, high, middle)
-    # one more turn of the fixed point gives a batch far below 1 its digits
-    batch: Num = np.where(full > limit, np.inf, resident(np.minimum(high + 1.0, limit)))[()]
+    full, empty = resident(limit), resident(np.minimum(1.0, limit))
+    saturated = np.asarray(full > limit)
+    shape = np.broadcast_shapes(np.shape(full), np.shape(empty), np.shape(limit))
+    sound = np.broadcast_to(~saturated & (np.asarray(empty) > 0.0), shape)
+    # between what runs where nobody shares and the limit, in logarithms: residences are close to powers of the batch
+    low = np.log(np.where(sound, np.minimum(empty, limit), 1.0))
+    high = np.log(np.where(sound, limit, 1.0))
+    above = np.log(np.where(sound, resident(np.minimum(np.exp(low) + 1.0, limit)), 1.0)) - low
+    below = np.log(np.where(sound, full, 1.0)) - high
+    rose = np.zeros(shape, dtype=bool)
+    for turn in range(TURNS):
+        crossing = np.where(
+            above > below, low + (high - low) * above / np.where(above > below, above - below, 1.0), low
+        )
+        excess = (
+            np.log(np.where(sound, resident(np.minimum(np.exp(crossing) + 1.0, limit)), np.exp(crossing))) - crossing
+        )
+        rises = excess > 0.0
+        # the Illinois rule: an end that stays a second time counts half, so that it moves in the next turn
+        again = (rises == rose) if turn else np.zeros(shape, dtype=bool)
+        below = np.where(rises, np.where(again, below / 2.0, below), excess)
+        above = np.where(rises, excess, np.where(again, above / 2.0, above))
+        rose = rises
+        low, high = np.where(rises, crossing, low), np.where(rises, high, crossing)
+        if np.all(np.abs(excess) < CLOSE):
+            break
+    found = resident(np.minimum(np.exp(crossing) + 1.0, limit))
+    batch: Num = np.where(saturated, np.inf, np.where(sound, found, 0.0))[()]
     return batch
 
 
@@ -207,6 +230,48 @@ def wait_quantile_s(probability_of_wait: Num, mean_wait_s: Num, *, level: Num) -
     endless = np.isinf(mean_wait_s)
     quantile: Num = np.where(endless, np.inf, np.where(waits & ~endless, mean_wait_s, 0.0) / probability * tail)[()]
     return quantile
+
+
+def batch_variance(running_batch: Num, elasticity: Num) -> Num:
+    """Variance of the running batch over time (E8): B/(1 - elasticity).
+
+    The logarithm of the probabilities of n sequences falls by ln n - ln(arrivals * residence(n)), see
+    `slot_wait_probability`; around its top that is a straight line of slope (1 - elasticity)/B, so that the batch is
+    Gaussian with this variance. Where the residence does not depend on the batch it is B, as of a Poisson number;
+    where it is proportional to the batch the elasticity goes to 1 and the batch roams up to its limit.
+
+    Args:
+        running_batch: mean running batch B, see `running_batch_at_load` [sequences].
+        elasticity: d ln residence/d ln batch at B, from 0 to 1 [1].
+
+    Returns:
+        Square sequences, broadcast shape.
+    """
+    return running_batch / (1.0 - np.minimum(elasticity, MOST_ELASTIC))
+
+
+def percentile_of_sum_s(parts: Sequence[tuple[Num, Num]]) -> Num:
+    """A high percentile of a sum of independent times (E8): sum of means + root of the sum of (percentile - mean)^2.
+
+    Exact for normal distributions, and where one part varies and the others do not. Two equal exponential waits: 2 %
+    high at p95, where the sum of both percentiles is 26 % high. A part whose percentile is below its mean, as of a
+    wait that few have, adds its mean alone.
+
+    Args:
+        parts: mean and percentile of each [s].
+
+    Returns:
+        Seconds, broadcast shape; infinity where a mean is.
+    """
+    total: Num = 0.0
+    squares: Num = 0.0
+    for mean, percentile in parts:
+        endless = np.isinf(mean) | np.isinf(percentile)
+        within, beyond = np.where(endless, 0.0, mean), np.where(endless, 0.0, percentile)
+        total = total + np.where(endless, np.inf, within)
+        squares = squares + np.maximum(beyond - within, 0.0) ** 2
+    sum_s: Num = (total + np.sqrt(squares))[()]
+    return sum_s
 
 
 def _wait_s(probability: Num, service_s: Num, load: Num, variability: Num) -> Num:

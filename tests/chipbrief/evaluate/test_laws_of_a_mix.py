@@ -1,12 +1,18 @@
 """What must hold for any mix: monotonic costs, honest reasons, intervals around values, sums that add up."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chipbrief.catalogue import load_catalogue
 from chipbrief.config import parse_yaml
-from chipbrief.evaluate import Results, cheapest_route, evaluate, vendor_fleets
+from chipbrief.evaluate import Outcome, Results, cheapest_route, evaluate, vendor_fleets
+from chipbrief.evaluate.pareto import unbeaten
 from chipbrief.registry import load_registry
 from chipbrief.workload import mix_from_document
 from chipbrief_templates import DEFAULT_MIX
@@ -215,5 +221,135 @@ def test_users_in_flight_are_carried_together() -> None:
     results = evaluate(mix, REGISTRY, CATALOGUE, as_of="2026-11-23", samples=20)
     for name in ALL:
         outcome = results.outcome("chat", name)
-        assert outcome["replicas"].value * outcome["batch"].value >= 800
+        assert outcome["replicas"].value * outcome["batch"].value == pytest.approx(800)
         assert outcome["requests_s"].value * outcome["e2e_p50_s"].value == pytest.approx(800)
+
+
+# -- one class on one system, whatever its tokens, levels and machine ------------------------------------------
+
+MACHINES = ("cerebras-cs3", "nvidia-b200", "groq-lpu", "nvidia-h100", "amd-mi300x")
+classes = st.fixed_dictionaries(
+    {
+        "hardware": st.sampled_from(MACHINES),
+        "model": st.sampled_from(["gpt-oss-120b", "llama-3.1-8b"]),
+        "prompt": st.integers(50, 20_000),
+        "answer": st.integers(2, 2000),
+        "requests": st.integers(1, 10**8),
+        "ttft": st.floats(0.1, 20.0),
+        "tpot": st.floats(1e-3, 0.2),
+    }
+)
+
+
+def solved(found: Mapping[str, Any], finance: str = "{}") -> Outcome:
+    tokens = {"input": f"{{p50: {found['prompt']}, p95: {3 * found['prompt']}}}", "output": str(found["answer"])}
+    slo = f"{{ttft_p95: {found['ttft']:.6f} s, tpot_p95: {found['tpot']:.6f} s}}"
+    plan = run(
+        2,
+        **tokens,
+        model=found["model"],
+        requests=str(found["requests"]),
+        slo=slo,
+        finance=finance,
+        hardware=f"[{found['hardware']}]",
+    )
+    return plan.outcome("chat", found["hardware"])
+
+
+def owned(outcome: Outcome) -> float:
+    cost = outcome.lane("own")
+    assert cost is not None
+    return cost.usd_month.value
+
+
+@settings(max_examples=40, deadline=None)
+@given(classes, st.floats(1.0, 5.0), st.floats(1.0, 5.0))
+def test_a_looser_level_never_costs_more(found, ttft, tpot) -> None:
+    tight = solved(found)
+    loose = solved({**found, "ttft": found["ttft"] * ttft, "tpot": found["tpot"] * tpot})
+    if tight.status == "meets":
+        assert loose.status == "meets"
+        assert owned(loose) <= owned(tight) * (1 + 1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(classes, st.floats(1.0, 50.0))
+def test_more_requests_never_cost_less_in_all(found, more) -> None:
+    some, many = solved(found), solved({**found, "requests": int(found["requests"] * more) + 1})
+    assert (some.status == "meets") == (many.status == "meets")  # a level is kept or missed at any volume
+    if some.status == "meets":
+        assert owned(many) >= owned(some) * (1 - 1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(classes, st.sampled_from(["electricity: {} USD/kWh", "colocation: {} USD/kW-month"]), st.floats(1.0, 4.0))
+def test_a_higher_price_never_costs_less(found, term, factor) -> None:
+    base = 0.08 if "electricity" in term else 180.0
+    cheap, dear = (solved(found, f"{{{term.format(round(base * f, 4))}}}") for f in (1.0, factor))
+    assert cheap.status == dear.status
+    assert owned(dear) >= owned(cheap) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("hardware", ALL)
+def test_next_to_no_requests_cost_one_replica_of_the_smallest_deployment_that_is_fast_enough(hardware: str) -> None:
+    results = run(requests="1", slo="{}", hardware=f"[{hardware}]")
+    outcome = results.outcome("chat", hardware)
+    assert outcome["replicas"].value == 1
+    assert outcome["chips"].value == min(c.deployment.chips for c in results.frontiers["chat", hardware])
+    assert outcome["utilisation"].value < 1e-3
+    lone = outcome["batch"].value
+    assert 0 < lone < 0.01  # hardly anything runs
+    assert outcome["batch_at_capacity"].value > 1
+
+
+# -- the operating point --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hardware", ALL)
+def test_times_are_those_of_the_peak_and_capacity_that_of_the_levels(hardware: str) -> None:
+    """Two million requests a day, at the peak three times as many: 69.4 a second over the replicas."""
+    outcome = run().outcome("chat", hardware)
+    assert outcome.status == "meets"
+    assert outcome["batch"].value <= outcome["batch_at_capacity"].value
+    assert outcome["tpot_s"].value <= outcome["tpot_p95_s"].value <= 20e-3
+    assert outcome["tok_s_user"].value >= outcome["tok_s_user_at_capacity"].value
+    output = run().wanted("chat").shape.output_mean
+    a_replica = 2e6 / 86400 * 3 / outcome["replicas"].value
+    assert a_replica <= outcome["tok_s_replica"].value / output * (1 + 1e-9)
+    # Little: what runs is what arrives times how long it stays, with a prompt's own time
+    tokens = a_replica * output * outcome["tpot_s"].value
+    assert tokens <= outcome["batch"].value <= tokens + a_replica * outcome["ttft_p50_s"].value
+
+
+def test_the_lane_that_is_asked_for_decides() -> None:
+    """Rented chips cost the same at any load, so that of shapes with as many chips the fastest is taken."""
+    own, rent = (run(finance=f"{{lane: {lane}}}").outcome("chat", "nvidia-b200") for lane in ("own", "rent"))
+    cost = own.lane("rent_three_years"), rent.lane("rent_three_years")
+    assert cost[0] is not None
+    assert cost[1] is not None
+    assert cost[1].usd_month.value <= cost[0].usd_month.value
+
+
+# -- the frontier ---------------------------------------------------------------------------------------------
+
+
+def test_unbeaten_points() -> None:
+    speed, chip, price = np.array([[9, 1, 5], [5, 5, 3], [5, 5, 3], [4, 6, 4], [4, 4, 4], [1, 9, 1], [8, 8, np.inf]]).T
+    # the second stands twice and counts once; the fourth has more of a chip; the fifth has nothing; the last no price
+    assert unbeaten(speed, chip, price).tolist() == [True, True, False, True, False, True, False]
+
+
+def test_the_frontier_holds_the_fastest_and_the_cheapest_and_nothing_beats_it() -> None:
+    table = run().frontier_table()
+    for _, points in table.groupby("hardware"):
+        best = points[points["pareto"]]
+        assert 2 < len(best) < len(points)
+        for column, top in (("tok_s_user", "max"), ("tok_s_chip", "max"), ("usd_mtok_capacity", "min")):
+            assert getattr(best[column], top)() == pytest.approx(getattr(points[column], top)(), rel=1e-6)
+        for point in best.itertuples():
+            better = (
+                (points["tok_s_user"] > point.tok_s_user * (1 + 1e-6))
+                & (points["tok_s_chip"] > point.tok_s_chip * (1 + 1e-6))
+                & (points["usd_mtok_capacity"] < point.usd_mtok_capacity * (1 - 1e-6))
+            )
+            assert not better.any()

@@ -94,7 +94,11 @@ def test_one_yaml_file_is_a_machine(data: Path) -> None:
             "  sequenze: {value: 1 us,",
             "latency.sequenze: is not a field here; did you mean",
         ),
-        ("  kind: hbm", "  kind: hmb", "memory.kind: expected 'hbm', 'gddr', 'lpddr' or 'sram', got 'hmb'; did you mean 'hbm'?"),
+        (
+            "  kind: hbm",
+            "  kind: hmb",
+            "memory.kind: expected 'hbm', 'gddr', 'lpddr' or 'sram', got 'hmb'; did you mean 'hbm'?",
+        ),
         ("id: acme-x1", "id: acme/x1", "x1.yaml:3:5: id: expected an id of letters, digits"),
         ("usable: {value: 90 %", "usable: {value: 90", "memory.usable.value: expected a share of at most 1, got '90'"),
         ("vendor: Acme\n", "", "vendor: is missing"),

@@ -295,6 +295,31 @@ def test_e8_quantiles_at_the_ends() -> None:
     assert queueing.wait_quantile_s(1.0, np.inf, level=0.5) == np.inf
 
 
+def test_e8_percentile_of_a_sum() -> None:
+    # two exponential waits of mean 1 s: 1 + 1 + sqrt(2) (3.00 - 1) = 4.82 s; of their sum, Erlang 2, it is 4.744 s
+    exponential = (1.0, -math.log(0.05))
+    assert queueing.percentile_of_sum_s([exponential, exponential]) == pytest.approx(4.744, rel=0.02)
+    # what does not vary shifts it; a wait that one in fifty has (percentile 0) adds its mean
+    assert queueing.percentile_of_sum_s([exponential, (2.0, 2.0), (0.1, 0.0)]) == pytest.approx(2.1 - math.log(0.05))
+    assert queueing.percentile_of_sum_s([(1.0, 2.0), (np.inf, np.inf)]) == np.inf
+
+
+@pytest.mark.parametrize("growth", [0.0, 1.0, 3.0])
+def test_e8_variance_of_the_batch_agrees_with_the_exact_chain(growth: float) -> None:
+    limit, load = 256, 0.5
+    states = np.arange(1, limit + 1, dtype=float)
+    residence = 1.0 + growth * (states - 1) / limit
+    arrivals = load * limit / residence[-1]
+    logs = np.concatenate([[0.0], np.cumsum(np.log(arrivals * residence / states))])
+    weights = np.exp(logs - logs.max())
+    weights /= weights.sum()
+    mean = (weights * np.arange(limit + 1)).sum()
+    variance = (weights * (np.arange(limit + 1) - mean) ** 2).sum()
+    slope = growth / limit
+    elasticity = mean * slope / (1.0 + slope * mean)
+    assert queueing.batch_variance(mean, elasticity) == pytest.approx(variance, rel=0.05)
+
+
 @given(st.floats(0.0, 1.0), st.floats(0.0, 1e3), st.floats(0.0, 0.999), st.floats(0.0, 0.999))
 def test_e8_a_higher_level_never_waits_less(probability, conditional, one, other) -> None:
     levels = np.sort([one, other])
@@ -322,6 +347,8 @@ ROWS = np.linspace(1.0, 2.0, 3)[:, np.newaxis]
 COLUMNS = np.linspace(1.0, 8.0, 4)
 
 BROADCAST = {
+    "batch_variance": lambda x, y: queueing.batch_variance(x, 0.1 * y),
+    "percentile_of_sum_s": lambda x, y: queueing.percentile_of_sum_s([(x, 2.0 * x), (y, 3.0 * y), (1.0, 0.5)]),
     "running_batch_at_load": lambda x, y: queueing.running_batch_at_load(
         y, lambda batch: 0.01 * x + 1e-4 * batch, output_tokens=100.0, limit=16.0
     ),

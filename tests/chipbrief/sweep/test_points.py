@@ -92,7 +92,7 @@ classes:
     model: gpt-oss-120b
     tokens: {input: 7500, output: 500, cached_fraction: 0.4}
     arrival: {requests_per_day: 2M}
-    slo: {ttft_p95: 3 s, tpot_p95: 20 ms}
+    slo: {deadline: 24 h}
 finance: {utilisation: 40 %, electricity: 0.10 USD/kWh, pue: 1.3, economic_life: 5 y, cost_of_capital: 8 %}
 hardware: [cerebras-cs3, nvidia-b200, groq-lpu, google-tpu-v6e]
 """

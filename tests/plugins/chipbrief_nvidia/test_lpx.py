@@ -118,6 +118,19 @@ def test_a_replica_is_charged_for_its_share_of_both_racks() -> None:
     )
 
 
+def test_what_prompts_cost_is_the_dollars_of_the_gpus_and_not_their_number() -> None:
+    """Of 8 GPUs beside 88 LPUs a twelfth of the chips read prompts, and far more of the dollars do."""
+    pools = next(d for d in deployments("qwen3-32b") if not d.split_layers and d.prefill.chips == 8)
+    finance = Finance.from_terms(load_finance_terms())
+    rubin, lpx = (float(hourly_usd(system.cost.lines("own", finance, 1.0))) for system in (RUBIN, LPX))
+    share = (rubin / 9) / (rubin / 9 + lpx * pools.decode.chips / 256)
+    weight = Footprint.of(LPX, pools).prefill_weight(pools, "own", finance)
+    assert weight * 8 / pools.chips == pytest.approx(share)
+    assert share > 2 * 8 / pools.chips
+    split = next(d for d in deployments("qwen3-32b") if d.split_layers and d.prefill.chips == 8)
+    assert Footprint.of(LPX, split).prefill_weight(split, "own", finance) == 1.0  # all chips make tokens there
+
+
 def test_figures_of_the_partner_keep_their_ids_and_sources() -> None:
     name = RUBIN.profile.figure_id("memory.bandwidth")
     assert name in LPX.profile.figures

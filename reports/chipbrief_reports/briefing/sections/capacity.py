@@ -53,8 +53,8 @@ def _classes(desk: Desk) -> Table:
     ]
     return Table(
         "replicas",
-        "The smallest deployment that keeps the service level at the peak",
-        "Output tok/s of a full system (of one with a partner, the partner's chips beside it); used is the mean load over capacity, an output of the plan",
+        "The cheapest deployment that keeps the service level at the peak",
+        "Output tok/s of a system within the service level (of one with a partner, the partner's chips beside it); used is the mean load over it, an output of the plan",
         columns,
         tuple(rows),
         dense=True,
@@ -73,7 +73,7 @@ def _class_row(desk: Desk, o: Outcome, *, first: bool) -> Row:
             head,
             who,
             Cell(text(str(o.deployment)), "" if o.status == "meets" else f"misses: {o.reason}"),
-            cell(whole(o["batch"].value)),
+            cell(number(o["batch"].value)),
             cell(number(o["tok_s_system"].value)),
             cell(whole(o["replicas"].value)),
             cell(whole(o["systems"].value)),

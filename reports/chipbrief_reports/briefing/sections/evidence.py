@@ -32,12 +32,13 @@ METHOD = (
     "E3, E11: step = reading and computing, partly at once, plus a latency a layer, collectives, expert traffic and host time a sequence.",
     "E4: prefill = linear layers and attention over the prompt, never less than one read of the weights, plus passes and host.",
     "E5, E5b: a token waits for the other requests' prefills; the running batch is what the KV cache leaves room for.",
+    "E8: requests arrive at random at the peak; a replica is loaded as far as the levels at the 95th percentile allow, waits included.",
     "E6: SRAM machines are pipelines: layers and hops set a token's time, the slowest stage the throughput.",
     "C1: an owned hour = capital recovery of price, network and storage, support, energy, colocation. C2: dollars over tokens.",
     "C3: whole systems for the peak; idle is paid for. C4: rental by the chip-hour, API at list price.",
 )
 LIMITS = (
-    "The plan has no queueing (E8), speculation (E7) or disaggregation (E10); times hold for a full batch.",
+    "The plan has no speculation (E7) and no disaggregation (E10) of one sort of chip; arrivals at the peak are random (E8).",
     "Speeds of SRAM machines are fitted to single streams; their throughput under load is a model without measurements behind it.",
     "Prefix caches are taken as resident: neither their memory nor their loading is charged.",
     "Deployments are searched in steps: at most eight scale-up domains, or 64 chips a layer; larger ones are refused.",

@@ -93,7 +93,7 @@ def _table(desk: Desk) -> Table:
     return Table(
         "latencies",
         "Times at the operating point that carries the peak",
-        "p95 of the answer takes prompt and answer both at their 95th percentile: an upper bound",
+        "At random arrivals, with their waits (E8); p95 of the answer is that of the sum of its parts",
         columns,
         tuple(rows),
         dense=True,

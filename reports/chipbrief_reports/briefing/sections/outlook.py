@@ -90,7 +90,7 @@ def uncovered(desk: Desk) -> tuple[Text, ...]:
     """What a reader must not take this briefing for; plugins that failed come first."""
     items = [
         text(
-            "Queues: times hold for a full running batch at the peak, not for chance arrivals; TPOT is held at its mean."
+            "Arrivals that are burstier than chance within the peak; users in flight are a constant number, without a queue."
         ),
         text(
             "Speculative decoding, prefill and decode on separate pools, and the memory and loading of cached prefixes."

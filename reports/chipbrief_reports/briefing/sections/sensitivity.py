@@ -39,7 +39,7 @@ def tornado_bars(desk: Desk, o: Outcome) -> list[TornadoBar]:
     results, hardware = desk.results, desk.results.system(o.hardware)
     plain = Setting.plain(hardware, results.terms)
     case = Case(results.wanted(o.class_id), results.catalogue[o.model], plain, plain)
-    deployment, batch = o.deployment, o["batch"].value
+    deployment, batch = o.deployment, o["batch_at_capacity"].value
     assert deployment is not None
     candidates = {n: f for n, f in figures_of(hardware, results.terms).items() if n != "finance:utilisation"}
     bars = tornado(

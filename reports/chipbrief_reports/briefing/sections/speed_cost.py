@@ -84,7 +84,7 @@ def _chart(desk: Desk, frontiers: dict[str, list[_Point]]) -> Chart:
     return Chart(
         "frontier",
         _finding(desk, frontiers),
-        "$/Mtok of input and output at capacity, against tok/s for one user; lines are modelled, the mark is the chosen point",
+        "$/Mtok of input and output at capacity, against tok/s for one user; lines are modelled, the mark is the most load within the level",
         frontier_chart(lines, x="tok/s/user", y="$/Mtok", limit=1.0 / slo if slo else None),
         "Lines of cost against speed. "
         + " ".join(
@@ -97,7 +97,7 @@ def _chart(desk: Desk, frontiers: dict[str, list[_Point]]) -> Chart:
 
 
 def _chosen(outcome: Outcome) -> tuple[float, float] | None:
-    return (outcome["tok_s_user"].value, outcome["usd_mtok_capacity"].value) if outcome.metrics else None
+    return (outcome["tok_s_user_at_capacity"].value, outcome["usd_mtok_capacity"].value) if outcome.metrics else None
 
 
 def _finding(desk: Desk, frontiers: dict[str, list[_Point]]) -> str:
