@@ -48,7 +48,9 @@ KINDS = {  # input, output, TTFT p95, tok/s a user
 }
 
 
-def generated(classes: int, systems: int, months: int, seed: int, registry: Registry, catalogue: Catalogue) -> WorkloadMix:
+def generated(
+    classes: int, systems: int, months: int, seed: int, registry: Registry, catalogue: Catalogue
+) -> WorkloadMix:
     """A mix of that size."""
     rng = np.random.default_rng(seed)
     models = [name for name in MODELS if name in catalogue.models]

@@ -17,7 +17,9 @@ __all__ = ["main", "root"]
 COMMANDS = (
     "build",
     "compare",
+    "plan",
     "mix",
+    "sensitivity",
     "sweep",
     "systems",
     "models",

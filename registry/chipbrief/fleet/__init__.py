@@ -1,0 +1,36 @@
+"""The fleet for a mix over its months: whole systems to own, chips to rent, tokens to buy (F1 to F10)."""
+
+from chipbrief.fleet.alternatives import API_ONLY, Alternative
+from chipbrief.fleet.infeasible import shortages
+from chipbrief.fleet.plan import Fleet, Month, Plan, Route, plan
+from chipbrief.fleet.points import problem_of
+from chipbrief.fleet.problem import Arrival, Point, Problem, Rent, Replica, System, Tokens
+from chipbrief.fleet.routes import Destination, destinations
+from chipbrief.fleet.run import Case, FleetReport, compared, fleet_report
+from chipbrief.fleet.solve import Limits
+
+__all__ = [
+    "API_ONLY",
+    "Alternative",
+    "Arrival",
+    "Case",
+    "Destination",
+    "Fleet",
+    "FleetReport",
+    "Limits",
+    "Month",
+    "Plan",
+    "Point",
+    "Problem",
+    "Rent",
+    "Replica",
+    "Route",
+    "System",
+    "Tokens",
+    "compared",
+    "destinations",
+    "fleet_report",
+    "plan",
+    "problem_of",
+    "shortages",
+]
