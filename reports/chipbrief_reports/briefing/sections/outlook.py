@@ -93,7 +93,7 @@ def uncovered(desk: Desk) -> tuple[Text, ...]:
             "Arrivals that are burstier than chance within the peak; users in flight are a constant number, without a queue."
         ),
         text(
-            "Speculative decoding, prefill and decode on separate pools, and the memory and loading of cached prefixes."
+            "Speculative decoding, prefill and decode on separate pools of one sort of chip, and the memory and loading of cached prefixes."
         ),
         text("Fleets that trade one class's idle hardware for another's; tax, lead times and falling prices."),
     ]
