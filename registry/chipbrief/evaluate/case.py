@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -139,9 +139,17 @@ class Case:
         most = self._operate(self._replica(setting, deployment), np.array([batch]))
         return self._usd_mtok(setting, deployment, most)
 
+    def money(self, setting: Setting, choice: Choice, residual: Residual = EXACT) -> Economics:
+        """What a choice costs in any setting, without the times at its peak; shape (1,) or (samples, 1)."""
+        return self._bought(setting, choice, residual).economics
+
+    @property
+    def at_random(self) -> bool:
+        """Whether its requests come one by one (E8)."""
+        return arrive_at_random(self.wanted)
+
     def _replica(self, setting: Setting, deployment: Deployment) -> Replica:
-        at_random = arrive_at_random(self.wanted)
-        return Replica(setting.hardware, self.architecture, deployment, self.wanted.shape, at_random)
+        return Replica(setting.hardware, self.architecture, deployment, self.wanted.shape, self.at_random)
 
     def _operate(self, replica: Replica, batch: Num, residual: Residual = EXACT) -> Operation:
         """Run a batch, or what of it fits where memory is drawn smaller."""
@@ -152,16 +160,22 @@ class Case:
 
     def _point(self, setting: Setting, choice: Choice, residual: Residual = EXACT) -> _Point:
         """Replicas for the peak at the most load, then times at what arrives at each of so many."""
-        replica, shape, demand = self._replica(setting, choice.deployment), self.wanted.shape, self.wanted.demand
+        point = self._bought(setting, choice, residual)
+        if not self.at_random:
+            return point
+        replica, peak = self._replica(setting, choice.deployment), point.economics.peak_requests_s
+        batch = batch_at_load(replica, peak / residual.rate, point.most.batch)
+        return replace(point, at_peak=self._operate(replica, np.minimum(batch, point.most.batch), residual))
+
+    def _bought(self, setting: Setting, choice: Choice, residual: Residual) -> _Point:
+        """Replicas for the peak and their cost; times are those of the most load, or of the users on each replica."""
+        replica, demand = self._replica(setting, choice.deployment), self.wanted.demand
         most = self._operate(replica, np.array([choice.batch]), residual)
-        of = (setting.hardware, choice.deployment, most, shape, demand, setting.finance)
+        of = (setting.hardware, choice.deployment, most, self.wanted.shape, demand, setting.finance)
         sized = economics(*of)
-        if is_offline(self.wanted):
+        if self.at_random or is_offline(self.wanted):
             return _Point(most, most, sized)
-        if demand.mean_in_flight is not None:
-            batch = active_in_flight(most, demand) / sized.replicas
-        else:
-            batch = batch_at_load(replica, sized.peak_requests_s / residual.rate, most.batch)
+        batch = active_in_flight(most, demand) / sized.replicas
         at_peak = self._operate(replica, np.minimum(batch, most.batch), residual)
         return _Point(most, at_peak, economics(*of, at_peak))
 

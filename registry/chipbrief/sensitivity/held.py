@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipbrief.architecture import Architecture
-from chipbrief.evaluate import Economics, Footprint, Operation, Residual, Results, economics, operate
-from chipbrief.evaluate.arrivals import BUSIEST, operate_at_random
-from chipbrief.evaluate.case import Setting
-from chipbrief.evaluate.economics import active_in_flight, requests_month
-from chipbrief.evaluate.replica import Replica
+from chipbrief.evaluate import Footprint, Residual, Results
+from chipbrief.evaluate.case import Case, Setting
+from chipbrief.evaluate.economics import requests_month
 from chipbrief.evaluate.residual import EXACT
-from chipbrief.evaluate.search import Choice, arrive_at_random
+from chipbrief.evaluate.search import Choice
 from chipbrief.hardware import Deployment
-from chipbrief.physics import Array, Num
+from chipbrief.physics import Array
 from chipbrief.workload import WorkloadClass
 
 __all__ = ["Held"]
@@ -46,27 +44,9 @@ class Held:
 
     def usd_mtok(self, setting: Setting, residual: Residual = EXACT) -> Mapping[str, Array]:
         """Price by lane, blended over the input and output tokens served (C3) [USD/Mtok]; shape (samples,) or (1,)."""
-        money, shape = self._economics(setting, residual), self.wanted.shape
+        case, shape = Case(self.wanted, self.architecture, setting, setting), self.wanted.shape
+        money = case.money(setting, Choice(self.deployment, self.batch, ""), residual)
         mtok = requests_month(money.requests_s) * (shape.input_mean + shape.output_mean) / 1e6
         sold = Footprint.of(setting.hardware, self.deployment).sold
         offered = {lane: usd for lane, usd in money.usd_month.items() if lane != "own" or sold}
         return {lane: np.ravel(np.asarray(usd / mtok, dtype=float)) for lane, usd in offered.items()}
-
-    def _economics(self, setting: Setting, residual: Residual) -> Economics:
-        shape, demand = self.wanted.shape, self.wanted.demand
-        replica = Replica(setting.hardware, self.architecture, self.deployment, shape)
-        most = self._operate(replica, np.array([self.batch]), residual)
-        of = (setting.hardware, self.deployment, most, shape, demand, setting.finance)
-        sized = economics(*of)
-        if demand.mean_in_flight is None:
-            return sized
-        batch = active_in_flight(most, demand) / sized.replicas
-        return economics(*of, self._operate(replica, np.minimum(batch, most.batch), residual))
-
-    def _operate(self, replica: Replica, batch: Num, residual: Residual) -> Operation:
-        """Run a batch, or what of it fits where memory is drawn smaller."""
-        limit = np.atleast_1d(replica.limit)
-        if arrive_at_random(self.wanted):
-            return operate_at_random(replica, np.minimum(batch, BUSIEST * limit), residual)
-        fits = np.clip(batch, 1.0, limit)
-        return operate(replica.hardware, self.architecture, self.deployment, self.wanted.shape, fits, residual)

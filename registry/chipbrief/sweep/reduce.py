@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
@@ -64,7 +65,7 @@ def reducer_of(sweep: Sweep) -> Reducer:
     return kinds[sweep.reduce.kind](sweep)
 
 
-class _ByGroup:
+class _ByGroup(ABC):
     """What all reductions share: the columns that they group by, and groups that add up one by one."""
 
     def __init__(self, sweep: Sweep) -> None:
@@ -89,8 +90,9 @@ class _ByGroup:
         _check_size(sum(map(_size, merged.values())))
         return merged
 
+    @abstractmethod
     def _join(self, first: Any, second: Any) -> Any:
-        raise NotImplementedError
+        """The entries of one group in both."""
 
     def _sorted(self, partial: Partial) -> Iterator[tuple[Key, Any]]:
         keyed = [(tuple(json.loads(key)), entries) for key, entries in partial.items()]

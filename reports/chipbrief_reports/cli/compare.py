@@ -39,13 +39,7 @@ Examples:
   chipbrief compare mix.yaml --json | jq '.fleets[0]'""",
 )
 @click.argument("mix", metavar="[MIX.yaml]", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--hardware",
-    metavar="ID",
-    multiple=True,
-    shell_complete=loading.complete_hardware,
-    help="A system to compare instead of the mix's own; may be repeated.",
-)
+@loading.hardware_option
 @as_of_option
 @sampling_options
 @strict_option
@@ -65,9 +59,7 @@ def command(
     """
     date = loading.as_of_date(as_of)
     registry, catalogue = loading.registry(strict=strict), loading.catalogue()
-    wanted = loading.mix(mix, registry, catalogue)
-    if hardware:
-        wanted = wanted.model_copy(update={"hardware": loading.hardware_ids(hardware, registry)})
+    wanted = loading.mix(mix, registry, catalogue, hardware)
     from chipbrief.evaluate import SAMPLES, SEED, evaluate
     from chipbrief.evidence.standing import points_of
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from chipbrief.errors import ChipbriefError, InputError, PluginError, Problem
 from chipbrief_reports.cli.output import complain
 
 if TYPE_CHECKING:
-    import click
-
     from chipbrief.catalogue import Catalogue
     from chipbrief.registry import Registry
     from chipbrief.workload import WorkloadMix
@@ -23,6 +23,7 @@ __all__ = [
     "complete_hardware",
     "complete_models",
     "hardware_ids",
+    "hardware_option",
     "mix",
     "registry",
 ]
@@ -51,12 +52,20 @@ def catalogue() -> Catalogue:
     return load_catalogue()
 
 
-def mix(path: Path | None, registry: Registry, catalogue: Catalogue) -> WorkloadMix:
-    """Read a mix, an example by its name, or the default example; raises InputError with every problem."""
+def mix(path: Path | None, registry: Registry, catalogue: Catalogue, hardware: Sequence[str] = ()) -> WorkloadMix:
+    """Read a mix, an example by its name, or the default example; raises InputError with every problem.
+
+    Args:
+        path: a file, an example's name, or None for the default example.
+        registry: the hardware.
+        catalogue: the architectures.
+        hardware: names of systems instead of the mix's own, where there are any.
+    """
     from chipbrief.workload import load_mix
     from chipbrief_reports.request import mix_file
 
-    return load_mix(mix_file(path), models=catalogue.names, hardware=registry.names)
+    found = load_mix(mix_file(path), models=catalogue.names, hardware=registry.names)
+    return found.model_copy(update={"hardware": hardware_ids(hardware, registry)}) if hardware else found
 
 
 def hardware_ids(names: Sequence[str], registry: Registry) -> tuple[str, ...]:
@@ -111,3 +120,12 @@ def complete_hardware(_: click.Context, __: click.Parameter, incomplete: str) ->
 def complete_models(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """Ids of models, for the shell."""
     return [name for name in catalogue().models if name.startswith(incomplete)]
+
+
+hardware_option = click.option(
+    "--hardware",
+    metavar="ID",
+    multiple=True,
+    shell_complete=complete_hardware,
+    help="A system to consider instead of the mix's own; may be repeated.",
+)

@@ -42,13 +42,7 @@ Examples:
 Exit codes: 0 planned, 1 not all of the mix can be carried (what is missing is told), 2 bad input.""",
 )
 @click.argument("mix", metavar="[MIX.yaml]", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--hardware",
-    metavar="ID",
-    multiple=True,
-    shell_complete=loading.complete_hardware,
-    help="A system to choose from instead of the mix's own; may be repeated.",
-)
+@loading.hardware_option
 @click.option(
     "--gap",
     type=click.FloatRange(0.0, 0.5),
@@ -88,9 +82,7 @@ def command(
     """
     date = loading.as_of_date(as_of)
     registry, catalogue = loading.registry(strict=strict), loading.catalogue()
-    wanted = loading.mix(mix, registry, catalogue)
-    if hardware:
-        wanted = wanted.model_copy(update={"hardware": loading.hardware_ids(hardware, registry)})
+    wanted = loading.mix(mix, registry, catalogue, hardware)
     from chipbrief.evaluate import SAMPLES, SEED, evaluate
     from chipbrief.evidence.standing import points_of
     from chipbrief.fleet import Limits, fleet_report

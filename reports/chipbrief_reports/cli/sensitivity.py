@@ -36,13 +36,7 @@ Examples:
 )
 @click.argument("mix", metavar="[MIX.yaml]", required=False, type=click.Path(path_type=Path))
 @click.option("--class", "classes", metavar="ID", multiple=True, help="A class instead of all; may be repeated.")
-@click.option(
-    "--hardware",
-    metavar="ID",
-    multiple=True,
-    shell_complete=loading.complete_hardware,
-    help="A system to compare instead of the mix's own; may be repeated.",
-)
+@loading.hardware_option
 @as_of_option
 @click.option(
     "--samples",
@@ -69,9 +63,7 @@ def command(
     """
     date = loading.as_of_date(as_of)
     registry, catalogue = loading.registry(strict=strict), loading.catalogue()
-    wanted = _only(loading.mix(mix, registry, catalogue), classes)
-    if hardware:
-        wanted = wanted.model_copy(update={"hardware": loading.hardware_ids(hardware, registry)})
+    wanted = _only(loading.mix(mix, registry, catalogue, hardware), classes)
     from chipbrief.evaluate import SEED, evaluate
     from chipbrief.sensitivity import sensitivity
 
