@@ -51,10 +51,12 @@ def _classes(desk: Desk) -> Table:
     rows = [
         _class_row(desk, o, first=i == 0) for wanted in desk.mix.classes for i, o in enumerate(desk.outcomes(wanted.id))
     ]
+    paired = any(hardware.partner for hardware in desk.results.systems)
+    beside = ", of one with a partner beside the partner's chips" if paired else ""
     return Table(
         "replicas",
         "The cheapest deployment that keeps the service level at the peak",
-        "Output tok/s of a system within the service level (of one with a partner, the partner's chips beside it); used is the mean load over it, an output of the plan",
+        f"Output tok/s of a system within the service level{beside}; used is the mean load over it, an output of the plan",
         columns,
         tuple(rows),
         dense=True,

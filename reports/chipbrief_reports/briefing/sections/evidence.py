@@ -43,7 +43,7 @@ LIMITS = (
     "Prefix caches are taken as resident: neither their memory nor their loading is charged.",
     "Deployments are searched in steps: at most eight scale-up domains, or 64 chips a layer; larger ones are refused.",
     "Prompt tokens are taken to stream through an SRAM pipeline one behind another, with all stages at work.",
-    "Intervals of the plan come from the inputs' ranges; the model's own error on unseen points stands beside them, not inside them.",
+    "Intervals of the plan draw the inputs' ranges and the model's own error on unseen points; no draw chooses the deployment again.",
 )
 
 
