@@ -85,6 +85,27 @@ def test_the_busiest_hour_and_minute_of_a_day_by_hand() -> None:
     assert trace.minute.ratio == pytest.approx(12 / (189 / 60))
 
 
+def test_the_shape_of_a_day_by_hand(catalogue: Catalogue) -> None:
+    midnight = 1_772_323_200  # 2026-03-01T00:00Z
+    # from six in the morning for two days: one request a minute, in the hour from 14:00 on the second day four
+    times = [midnight + 6 * 3600 + 60 * m for m in range(2 * 1440)]
+    times += [midnight + 38 * 3600 + 60 * m for m in range(60) for _ in range(3)]
+    trace = read(HEAD + "".join(f"{t},10,10\n" for t in times))
+    assert trace.hourly == pytest.approx([60.0] * 14 + [150.0] + [60.0] * 9)  # (60 + 240) / 2 hours from 14:00
+    demand = mix_of(trace, catalogue).classes[0].demand
+    assert demand.hours is not None
+    assert demand.hours.index(1.0) == 14
+
+
+def test_a_log_that_does_not_tell_the_hour_shows_no_shape_of_a_day() -> None:
+    from_zero = read(HEAD + "".join(f"{60 * m},10,10\n" for m in [*range(1440), 0, 0]))
+    assert from_zero.hourly is None
+    dated = read(HEAD + "".join(f"{1_772_323_200 + 60 * m},10,10\n" for m in [*range(1440), 0]))
+    assert dated.hourly is not None
+    half = read(HEAD + "".join(f"{1_772_323_200 + 60 * m},10,10\n" for m in [*range(720), 0]))
+    assert half.hourly is None
+
+
 def test_a_busy_end_counts_in_the_hour_that_ends_the_log() -> None:
     counted = Arrivals()
     counted.add(np.array([60.0 * m for m in range(240)] + [240 * 60.0 + s for s in range(50)]))  # four hours, a minute

@@ -108,6 +108,52 @@ def test_names_and_aliases_become_ids_and_are_counted_once() -> None:
     assert wanted.hardware == ("acme-x1",)
 
 
+# -- demand over the day and over the months ------------------------------------------------------------------
+
+DAY = [0] * 12 + [2] * 12  # nothing before noon, then twice the mean
+
+
+def test_the_shape_of_a_day_tells_its_busiest_hour() -> None:
+    demand = one_class(("requests_per_day: 2M", f"requests_per_day: 2M, burst: 1, hourly: {DAY}")).demand
+    assert demand.peak_factor == 2.0  # 24 x 2 / 24
+    assert demand.hours == (0.0,) * 12 + (1.0,) * 12
+
+
+def test_a_shape_is_stretched_to_the_peak_that_is_given() -> None:
+    arrival = f"requests_per_day: 2M, burst: 1, peak_to_mean: 1.5, hourly: {DAY}"
+    demand = one_class(("requests_per_day: 2M", arrival)).demand
+    assert demand.peak_factor == 1.5
+    assert demand.hours == pytest.approx((0.5 / 1.5,) * 12 + (1.0,) * 12)  # 1 -+ 0.5 about the mean
+
+
+def test_work_that_may_wait_a_day_has_no_hours() -> None:
+    waits = ("slo: {ttft_p95: 2 s, tpot_p95: 50 ms, e2e_p95: null}", "slo: {deadline: 24 h}")
+    demand = one_class(("requests_per_day: 2M", f"requests_per_day: 2M, hourly: {DAY}"), waits).demand
+    assert (demand.peak_factor, demand.hours) == (1.0, None)
+
+
+@given(st.lists(st.integers(0, 100), min_size=24, max_size=24).filter(lambda day: max(day) > min(day)))
+def test_no_hour_of_a_day_asks_more_than_its_busiest(day: list[int]) -> None:
+    demand = one_class(("requests_per_day: 2M", f"requests_per_day: 2M, burst: 1, hourly: {day}")).demand
+    assert demand.hours is not None
+    assert max(demand.hours) == 1.0
+    assert min(demand.hours) >= 0.0
+    assert sum(demand.hours) / 24 * demand.peak_factor == pytest.approx(1.0)  # the mean stays the mean
+
+
+def test_steps_and_growth_multiply() -> None:
+    steps = "steps: [{from: 2027-12, factor: 3}, {from: 2028-12, factor: 5}]"
+    horizon = mix(
+        changed(("hardware:", f"horizon: {{start: 2026-12, months: 30, growth_per_year: 4, {steps}}}\nhardware:"))
+    )
+    assert horizon.horizon is not None
+    growth = horizon.horizon.growth_by_month()
+    assert len(growth) == 30
+    # twice in half a year, four times in one, and from then on three times that; 16 x 5 after two
+    assert [growth[m] for m in (0, 6, 11, 12, 24)] == pytest.approx([1, 2, 4 ** (11 / 12), 12, 80])
+    assert horizon.horizon.growth_at_end == pytest.approx(4**2.5 * 5)
+
+
 # -- faults ---------------------------------------------------------------------------------------------------
 
 
@@ -189,6 +235,32 @@ hardware: [acme-x1, acme-x3]
         ("hardware: [acme-x1, acme-x2]", "finance: {pue: 0.9}", "finance.pue: is at least 1"),
         ("hardware: [acme-x1, acme-x2]", "horizon: {start: ２０２６-12}", "horizon.start: expected a month"),
         ("hardware: [acme-x1, acme-x2]", "horizon: {start: 2026-12, months: 0}", "horizon.months: must be more than 0"),
+        (
+            "hardware: [acme-x1, acme-x2]",
+            "horizon: {start: 2026-12, steps: [{from: 2027-05, factor: 2}, {from: 2027-03, factor: 3}]}",
+            "steps out of order: 2027-05, 2027-03",
+        ),
+        (
+            "hardware: [acme-x1, acme-x2]",
+            "horizon: {start: 2026-12, steps: [{from: 2027-12, factor: 2}]}",
+            "steps lie after the first month and within the 12 of the horizon, not 2027-12",
+        ),
+        (
+            "hardware: [acme-x1, acme-x2]",
+            "horizon: {start: 2026-12, steps: [{from: 2027-03, factor: 0}]}",
+            "steps[0].factor: must be more than 0",
+        ),
+        ("requests_per_day: 2M", "requests_per_day: 2M, hourly: [1, 2, 3]", "expected 24 loads, not all 0; got 3"),
+        (
+            "requests_per_day: 2M",
+            f"requests_per_day: 2M, hourly: {[0] * 24}",
+            "arrival.hourly: expected 24 loads, not all 0; got 24",
+        ),
+        (
+            "requests_per_day: 2M",
+            f"requests_per_day: 2M, peak_to_mean: 1.5, hourly: {[7] * 24}",
+            "a flat day has no hour of 1.5 times the mean; leave peak_to_mean out",
+        ),
         (
             "hardware: [acme-x1, acme-x2]",
             "power-cap: 1 MW",

@@ -17,10 +17,10 @@ from chipbrief.finance import (
     Finance,
     Lane,
     capital_usd,
-    grown,
     hourly_usd,
 )
 from chipbrief.fleet.problem import Arrival, Point, Problem, Rent, Replica, System, Tokens
+from chipbrief.fleet.slices import slices_of
 from chipbrief.hardware import Deployment, Hardware
 from chipbrief.physics import Num
 from chipbrief.workload import Horizon, Tranche, WorkloadClass
@@ -99,10 +99,10 @@ def _system(hardware: Hardware, finance: Finance, start: str, tranches: Iterable
 
 def _arrival(tranche: Tranche, start: str, power_w: float, end: str) -> Arrival:
     """Systems of a tranche, which come in the course of the month that it names and carry that month's load."""
-    months = [12 * int(text[:4]) + int(text[5:]) for text in (start, tranche.by)]
+    month = Horizon(start=start).month_of(tranche.by)
     units = tranche.units
     count = getattr(units, end) if units else getattr(tranche.power, end) / power_w
-    return Arrival(months[1] - months[0], int(count + 1e-9), tranche.delay_months)
+    return Arrival(month, int(count + 1e-9), tranche.delay_months)
 
 
 # -- operating points -----------------------------------------------------------------------------------------
@@ -174,10 +174,12 @@ def problem_of(results: Results, *, end: str = "value", lead_months: int = 0) ->
     systems = {
         name: _system(hardware, finance, horizon.start, mix.tranches, end) for name, hardware in physical.items()
     }
-    replicas, points = _points(results, systems)
+    slices, hours = slices_of(mix.classes)
+    replicas, points = _points(results, systems, hours)
     return Problem(
         start=horizon.start,
-        growth=tuple(map(float, grown(1.0, horizon.growth_per_year, int(horizon.months)))),
+        growth=horizon.growth_by_month(),
+        slices=slices,
         classes=tuple(c.id for c in mix.classes),
         systems=tuple(systems.values()),
         replicas=replicas,
@@ -197,7 +199,9 @@ def problem_of(results: Results, *, end: str = "value", lead_months: int = 0) ->
     )
 
 
-def _points(results: Results, systems: Mapping[str, System]) -> tuple[tuple[Replica, ...], tuple[Point, ...]]:
+def _points(
+    results: Results, systems: Mapping[str, System], hours: Mapping[str, tuple[float, ...]]
+) -> tuple[tuple[Replica, ...], tuple[Point, ...]]:
     """Points of every class on the deployments that any class of its model keeps there, so that classes can share."""
     numbers: dict[tuple[str, str, Deployment], int] = {}
     replicas: list[Replica] = []
@@ -228,7 +232,7 @@ def _points(results: Results, systems: Mapping[str, System]) -> tuple[tuple[Repl
                     Point(
                         class_id=wanted.id,
                         replica=numbers[key],
-                        loads=(kept.peak,),
+                        loads=tuple(kept.peak * load for load in hours[wanted.id]),
                         mean=kept.mean,
                         text=kept.text,
                     )

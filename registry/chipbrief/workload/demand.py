@@ -7,16 +7,19 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from chipbrief.config import Count, Fraction, Ratio, Seconds, Strict, Whole
-from chipbrief.workload.supply import checked_month
+from chipbrief.config import Count, Fraction, Ratio, Seconds, Strict
 
-__all__ = ["Arrival", "Demand", "Horizon", "ServiceLevels", "Shape"]
+__all__ = ["HOURS", "Arrival", "Demand", "ServiceLevels", "Shape"]
+
+HOURS = 24
 
 
 class Arrival(Strict):
     """How many requests arrive: a day, as tokens a day (input and output), or as requests in flight.
 
-    `peak_to_mean` is the busiest hour over the mean hour, `burst` the busiest minute over its hour.
+    `peak_to_mean` is the busiest hour over the mean hour, `burst` the busiest minute over its hour. `hourly` is the
+    shape of the day, from midnight UTC: 24 loads, each in proportion to the others. Where both are given the shape is
+    stretched about its mean until its highest hour is `peak_to_mean`.
     """
 
     requests_per_day: Count | None = None
@@ -25,6 +28,7 @@ class Arrival(Strict):
     think_time: Seconds = 0.0
     peak_to_mean: Ratio = 1.5
     burst: Ratio = 2.0
+    hourly: tuple[Count, ...] | None = None
 
     @field_validator("requests_per_day", "tokens_per_day", "concurrent_users")
     @classmethod
@@ -40,12 +44,42 @@ class Arrival(Strict):
             raise ValueError("is at least 1")
         return ratio
 
+    @field_validator("hourly")
+    @classmethod
+    def _a_day(cls, loads: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if loads is not None and (len(loads) != HOURS or not any(loads)):
+            raise ValueError(f"expected {HOURS} loads, not all 0; got {len(loads)}")
+        return loads
+
+    @model_validator(mode="after")
+    def _stretches(self) -> Self:
+        given = "peak_to_mean" in self.model_fields_set
+        if self.hourly and given and self.peak_to_mean > 1 and max(self.hourly) == min(self.hourly):
+            raise ValueError(f"a flat day has no hour of {self.peak_to_mean:g} times the mean; leave peak_to_mean out")
+        return self
+
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
         given = [n for n in ("requests_per_day", "tokens_per_day", "concurrent_users") if getattr(self, n) is not None]
         if len(given) != 1:
             raise ValueError("give exactly one of requests_per_day, tokens_per_day and concurrent_users")
         return self
+
+    @property
+    def busiest_hour(self) -> float:
+        """The busiest hour over the mean one: as given, else that of the day's shape, else the default."""
+        given = "peak_to_mean" in self.model_fields_set or self.hourly is None
+        return self.peak_to_mean if given else max(self.hourly or ()) * HOURS / sum(self.hourly or ())
+
+    @property
+    def hours(self) -> tuple[float, ...] | None:
+        """Load of each hour over the mean hour's; None where the mix does not tell the day's shape."""
+        if self.hourly is None:
+            return None
+        mean = sum(self.hourly) / HOURS
+        over = [load / mean - 1.0 for load in self.hourly]
+        stretch = (self.busiest_hour - 1.0) / max(over) if max(over) > 0 else 0.0
+        return tuple(max(1.0 + stretch * above, 0.0) for above in over)
 
 
 class ServiceLevels(Strict):
@@ -97,34 +131,19 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Arrivals of a class: requests/s on average and at the peak that must be carried, or requests in flight."""
+    """Arrivals of a class.
+
+    Attributes:
+        mean_requests_s: requests/s on average, or None where they are counted in flight.
+        mean_in_flight: requests in flight on average, or None.
+        peak_factor: the load that must be carried over the mean one [1].
+        think_time_s: of a user, between an answer and the next request [s].
+        hours: what must be carried in each hour of the day over that of the busiest [1]; None where the day's shape is
+            not known, or where the load is the same all day.
+    """
 
     mean_requests_s: float | None
     mean_in_flight: float | None
     peak_factor: float
     think_time_s: float
-
-
-class Horizon(Strict):
-    """The time the plan covers; demand grows by the factor `growth_per_year`."""
-
-    start: str
-    months: Whole = 12
-    growth_per_year: Ratio = 1.0
-
-    @field_validator("start")
-    @classmethod
-    def _month(cls, start: str) -> str:
-        return checked_month(start)
-
-    @field_validator("months", "growth_per_year")
-    @classmethod
-    def _some(cls, value: float) -> float:
-        if value == 0:
-            raise ValueError("must be more than 0")
-        return value
-
-    @property
-    def growth_at_end(self) -> float:
-        """Demand at the end over demand at the start."""
-        return float(self.growth_per_year ** (self.months / 12.0))
+    hours: tuple[float, ...] | None = None

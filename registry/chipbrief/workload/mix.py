@@ -25,7 +25,8 @@ from chipbrief.config import (
     validate,
 )
 from chipbrief.units import DIMENSIONS
-from chipbrief.workload.demand import Arrival, Demand, Horizon, ServiceLevels, Shape
+from chipbrief.workload.demand import Arrival, Demand, ServiceLevels, Shape
+from chipbrief.workload.horizon import Horizon
 from chipbrief.workload.supply import HardwareName, Tranche
 from chipbrief.workload.tokens import Tokens
 
@@ -100,17 +101,24 @@ class WorkloadClass(Strict):
         """
         arrival, deadline = self.arrival, self.slo.deadline
         counted = arrival.concurrent_users is None
-        factors = {"peak_to_mean": arrival.peak_to_mean, "burst": arrival.burst}
-        factor = math.prod(f for name, f in factors.items() if counted or name in arrival.model_fields_set)
+        factors = {"peak_to_mean": arrival.busiest_hour, "burst": arrival.burst}
+        told = arrival.model_fields_set | ({"peak_to_mean"} if arrival.hourly else set())
+        factor = math.prod(f for name, f in factors.items() if counted or name in told)
+        hours = _over_the_busiest(arrival.hours)
         if deadline is not None and deadline >= HOUR_S:
-            factor = 1.0 if deadline >= DAY_S else arrival.peak_to_mean
+            factor = 1.0 if deadline >= DAY_S else arrival.busiest_hour
+            hours = None if deadline >= DAY_S else hours
         if arrival.concurrent_users is not None:
-            return Demand(None, arrival.concurrent_users, factor, arrival.think_time)
+            return Demand(None, arrival.concurrent_users, factor, arrival.think_time, hours)
         requests = arrival.requests_per_day
         if requests is None:
             assert arrival.tokens_per_day is not None
             requests = arrival.tokens_per_day / (self.shape.input_mean + self.shape.output_mean)
-        return Demand(requests / SECONDS_PER_DAY, None, factor, 0.0)
+        return Demand(requests / SECONDS_PER_DAY, None, factor, 0.0, hours)
+
+
+def _over_the_busiest(hours: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    return None if hours is None else tuple(load / max(hours) for load in hours)
 
 
 class FinanceOverrides(Strict):

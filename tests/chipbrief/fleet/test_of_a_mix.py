@@ -7,7 +7,7 @@ import pytest
 from chipbrief.catalogue import Catalogue
 from chipbrief.config import parse_yaml
 from chipbrief.evaluate import Results, evaluate
-from chipbrief.fleet import Limits, fleet_report, problem_of
+from chipbrief.fleet import Limits, fleet_report, plan, problem_of
 from chipbrief.registry import Registry
 from chipbrief.workload import mix_from_document
 
@@ -46,6 +46,38 @@ def test_a_point_carries_what_evaluate_says_that_its_deployment_does(catalogue: 
     best = min(max(p.loads) * sum(problem.replicas[p.replica].chips.values()) for p in problem.points)
     assert best == pytest.approx(outcome["chips"].value, rel=0.02)
     assert problem.points[0].mean == pytest.approx(problem.points[0].loads[0] / (1.5 * 2.0), rel=1e-6)
+
+
+def test_classes_with_peaks_at_different_hours_share_replicas(catalogue: Catalogue, registry: Registry) -> None:
+    day, night = [1] * 12 + [3] * 12, [3] * 12 + [1] * 12
+    levels = "slo: {ttft_p95: 400 ms, tpot_p95: 30 ms}"
+
+    def voice(name: str, hourly: str) -> str:
+        return f"{VOICE.replace('voice', name, 1)}, arrival: {{requests_per_day: 900M{hourly}}}, {levels}"
+
+    rest = "hardware: [nvidia-b200]\n"
+    apart = [voice("a", f", hourly: {day}"), voice("b", f", hourly: {night}")]
+    alike = [voice("a", f", hourly: {day}"), voice("b", f", hourly: {day}")]
+    pooled, summed = (problem_of(results(catalogue, registry, classes, rest)) for classes in (apart, alike))
+    assert pooled.slices == ("00:00", "12:00")
+    assert summed.slices == ("peak",)
+    assert pooled.points[0].loads == pytest.approx((summed.points[0].loads[0] / 3, summed.points[0].loads[0]))
+    plans = [plan(problem, Limits(gap=1e-4)) for problem in (pooled, summed)]
+    assert plans[0] is not None
+    assert plans[1] is not None
+    assert plans[0].usd == pytest.approx(plans[1].usd * 4 / 6, rel=0.05)  # 3 + 1 at any hour, against 3 + 3
+
+
+def test_a_class_whose_hours_are_not_known_has_its_peak_in_all_of_them(
+    catalogue: Catalogue, registry: Registry
+) -> None:
+    day = [1] * 12 + [3] * 12
+    classes = [
+        f"{VOICE}, arrival: {{requests_per_day: 900M, hourly: {day}}}",
+        f"{VOICE.replace('voice', 'other', 1)}, arrival: {{requests_per_day: 900M}}",
+    ]
+    problem = problem_of(results(catalogue, registry, classes, "hardware: [nvidia-b200]\n"))
+    assert problem.slices == ("peak",)
 
 
 def test_the_rates_of_a_system_add_up_to_its_cost_lines(docs_bot: Results) -> None:

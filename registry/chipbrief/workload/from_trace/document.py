@@ -166,6 +166,9 @@ def _arrival(trace: Trace) -> list[str]:
         told = f"measured: {hour.busiest:,} requests in the busiest hour, {hour.mean:,.4g} in the mean one"
         short = "; less than a day, so it may be higher" if trace.span_s < 86400.0 * 0.95 else ""
         lines.append(_line(3, "peak_to_mean", _number(hour.ratio), told + short))
+    if trace.hourly is not None:
+        told = "measured: requests an hour in each hour of the day, from midnight UTC"
+        lines.append(_line(3, "hourly", f"[{', '.join(_number(rate, 1) for rate in trace.hourly)}]", told))
     if minute is None:
         told = f"default: a log of {_duration(trace.span_s)} shows no burst; that takes {_duration(BURST_NEEDS_S)}"
         lines.append(_line(3, "burst", _number(defaults.burst), told))

@@ -31,7 +31,7 @@ MOST_TOKENS = 2**24  # above the longest context of any model
 MOST_HOURS = 100_000  # eleven years
 QUANTILES = {"p10": 10, "p25": 25, "p50": 50, "p75": 75, "p90": 90, "p95": 95, "p99": 99}  # percent: exact
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MINUTES, _MINUTE_S = 60, 60.0
+_MINUTES, _MINUTE_S, _HOURS = 60, 60.0, 24
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -120,6 +120,11 @@ class Arrivals:
             of_hour[minutes[start:end] % _MINUTES] += counts[start:end]
 
     @property
+    def first_s(self) -> float:
+        """Time of the first arrival [s]."""
+        return self._first
+
+    @property
     def span_s(self) -> float:
         """From the first arrival to the last [s]."""
         return self._last - self._first
@@ -135,6 +140,18 @@ class Arrivals:
         cut = minutes[: len(minutes) // _MINUTES * _MINUTES].reshape(-1, _MINUTES).sum(axis=1)
         busiest = max([int(minutes[-_MINUTES:].sum()), *cut.tolist()])
         return Window(busiest, self.rows / (self.span_s / 3600.0))
+
+    def hours_of_day(self) -> Floats:
+        """Requests an hour in each hour of the day, from midnight UTC, over the minutes of it within the span.
+
+        NaN where the span has none of it; times must be those since 1970. Shape (24,).
+        """
+        minutes = self._minutes()
+        hour = (int(self._first // _MINUTE_S) + np.arange(len(minutes))) // _MINUTES % _HOURS
+        covered = np.bincount(hour, minlength=_HOURS).astype(float)
+        requests = np.bincount(hour, minutes.astype(float), minlength=_HOURS)
+        rates: Floats = np.divide(requests * _MINUTES, covered, out=np.full(_HOURS, math.nan), where=covered > 0)
+        return rates
 
     def minute(self) -> Window:
         """The busiest minute beside the mean minute of its hour; a span of less than an hour is one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -9,7 +10,7 @@ from typing import BinaryIO
 from chipbrief.errors import InputError, Problem
 from chipbrief.workload.from_trace.columns import CACHED
 from chipbrief.workload.from_trace.rows import Log
-from chipbrief.workload.from_trace.tally import Broken, Clock, Histogram, Tally, Window
+from chipbrief.workload.from_trace.tally import Arrivals, Broken, Clock, Histogram, Tally, Window
 
 __all__ = ["BURST_NEEDS_S", "MOST_BROKEN", "PEAK_NEEDS_S", "Lengths", "Trace", "read_trace"]
 
@@ -17,6 +18,8 @@ MOST_BROKEN = 0.01
 LEAST_SPAN_S = 1.0
 PEAK_NEEDS_S = 3 * 3600.0  # a busiest hour among fewer hours is none
 BURST_NEEDS_S = 10 * 60.0  # the same of minutes
+DAY_NEEDS_S = 0.95 * 86400.0
+SINCE_1970_S = 1e9  # numbers from there on are a date; smaller ones count from the log's own start
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Trace:
         span_s: from the first arrival to the last [s].
         requests_per_day: as if every day were like the span.
         hour: busiest and mean hour; None where the span is shorter than PEAK_NEEDS_S.
+        hourly: requests an hour in each hour of the day, from midnight UTC; None where the span is shorter than
+            DAY_NEEDS_S, where times are not those of a day, or where all hours are alike.
         minute: busiest minute and mean minute of its hour; None where the span is shorter than BURST_NEEDS_S.
         cached_total: input tokens found in a cache; None where the log does not say.
         without_cached: rows that leave their cached tokens out, taken as 0.
@@ -58,6 +63,7 @@ class Trace:
     span_s: float
     requests_per_day: float
     hour: Window | None
+    hourly: tuple[float, ...] | None
     minute: Window | None
     input: Lengths
     output: Lengths
@@ -115,12 +121,20 @@ def read_trace(
         span_s=span,
         requests_per_day=tally.arrivals.per_day,
         hour=tally.arrivals.hour() if span >= PEAK_NEEDS_S else None,
+        hourly=_hourly(tally.arrivals),
         minute=tally.arrivals.minute() if span >= BURST_NEEDS_S else None,
         input=_lengths(tally.input),
         output=_lengths(tally.output),
         cached_total=tally.cached_total if CACHED in log.columns.named else None,
         without_cached=tally.without_cached,
     )
+
+
+def _hourly(arrivals: Arrivals) -> tuple[float, ...] | None:
+    if arrivals.span_s < DAY_NEEDS_S or arrivals.first_s < SINCE_1970_S:
+        return None
+    rates = tuple(map(float, arrivals.hours_of_day()))
+    return rates if all(map(math.isfinite, rates)) and max(rates) > min(rates) else None
 
 
 def _lengths(counted: Histogram) -> Lengths:

@@ -134,13 +134,12 @@ def _growth(desk: Desk) -> Chart:
     """Owned systems by quarter, each class's replicas scaled with demand at its operating point."""
     horizon = desk.mix.horizon
     assert horizon is not None
+    growth = (*horizon.growth_by_month(), horizon.growth_at_end)
     quarters = range(0, horizon.months + 1, 3)
     series = []
     for fleet in (f for f in desk.fleets if f.lane == "own"):
         served = [o for o in desk.results.outcomes if o.hardware == fleet.hardware and o.class_id in fleet.served]
-        points = [
-            (_month(horizon.start, m), _systems(desk, served, horizon.growth_per_year ** (m / 12))) for m in quarters
-        ]
+        points = [(_month(horizon.start, m), _systems(desk, served, growth[m])) for m in quarters]
         series.append((desk.name(fleet.hardware), desk.dot(fleet.hardware), points))
     ends = [f"{name} from {whole(p[0][1])} to {whole(p[-1][1])}" for name, _, p in series]
     return Chart(
