@@ -133,7 +133,8 @@ def test_the_arithmetic_of_the_750_mw_is_right() -> None:
         assert int(told.replace(",", "")) == pytest.approx(watts / system / pue, abs=1)
     mix = shipped("openai-750mw")
     assert mix.horizon is not None
-    assert mix.horizon.growth_at_end == pytest.approx(750 / 100, rel=0.01)
+    assert [step.factor for step in mix.horizon.steps] == [375 / 100, 750 / 100]
+    assert [step.from_ for step in mix.horizon.steps] == [tranche.by for tranche in mix.tranches[1:]]
     for wanted, systems, speed in zip(mix.classes, (1217, 2226, 35), (26_000, 820, 69_000), strict=True):
         assert f"{systems:,} x {speed:,}" in (wanted.basis or "")
         served = systems * speed / wanted.demand.peak_factor / wanted.shape.output_mean
