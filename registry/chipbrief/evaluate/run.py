@@ -17,7 +17,7 @@ from chipbrief.workload import WorkloadMix
 
 __all__ = ["SAMPLES", "SEED", "evaluate"]
 
-SAMPLES = 400
+SAMPLES = 2000
 SEED = 1
 
 

@@ -69,7 +69,7 @@ as_of_option = click.option(
 def sampling_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--samples` and `--seed`, the draws behind the 80 % ranges."""
     samples = click.option(
-        "--samples", type=click.IntRange(2, 100_000), metavar="N", help="Draws behind each 80 % range.  [default: 400]"
+        "--samples", type=click.IntRange(2, 100_000), metavar="N", help="Draws behind each 80 % range.  [default: 2000]"
     )
     seed = click.option("--seed", type=click.IntRange(0), metavar="N", help="Seed of the draws.  [default: 1]")
     return samples(seed(command))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chipbrief_reports.cli import loading
-from chipbrief_reports.cli.command import Document, Reply, ReportCommand, as_of_option, strict_option
+from chipbrief_reports.cli.command import Document, Reply, ReportCommand, as_of_option, sampling_options, strict_option
 from chipbrief_reports.cli.output import progress
 from chipbrief_reports.cli.sensitivity_text import text
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from chipbrief.sensitivity import AxisLine, BreakEven, ClassSensitivity, GridPoint, Offer, RankedOffer
     from chipbrief.workload import WorkloadMix
 
-__all__ = ["SAMPLES", "command", "document"]
-
-SAMPLES = 2000
+__all__ = ["command", "document"]
 
 
 @click.command(
@@ -38,21 +36,14 @@ Examples:
 @click.option("--class", "classes", metavar="ID", multiple=True, help="A class instead of all; may be repeated.")
 @loading.hardware_option
 @as_of_option
-@click.option(
-    "--samples",
-    type=click.IntRange(2, 100_000),
-    metavar="N",
-    default=SAMPLES,
-    help="Draws behind the shares and ranges.  [default: 2000]",
-)
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Seed of the draws.  [default: 1]")
+@sampling_options
 @strict_option
 def command(
     mix: Path | None,
     classes: tuple[str, ...],
     hardware: tuple[str, ...],
     as_of: str | None,
-    samples: int,
+    samples: int | None,
     seed: int | None,
     strict: bool,
 ) -> Reply:
@@ -64,7 +55,7 @@ def command(
     date = loading.as_of_date(as_of)
     registry, catalogue = loading.registry(strict=strict), loading.catalogue()
     wanted = _only(loading.mix(mix, registry, catalogue, hardware), classes)
-    from chipbrief.evaluate import SEED, evaluate
+    from chipbrief.evaluate import SAMPLES, SEED, evaluate
     from chipbrief.sensitivity import sensitivity
 
     with progress(len(wanted.classes) * (len(wanted.hardware or registry) + 1)) as say:
@@ -73,7 +64,7 @@ def command(
             registry,
             catalogue,
             as_of=date,
-            samples=samples,
+            samples=SAMPLES if samples is None else samples,
             seed=SEED if seed is None else seed,
             progress=say,
         )
