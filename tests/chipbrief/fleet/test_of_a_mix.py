@@ -1,13 +1,16 @@
 """Plans of real mixes: what evaluate found, as operating points, rates and fleets."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chipbrief.catalogue import Catalogue
 from chipbrief.config import parse_yaml
 from chipbrief.evaluate import Results, evaluate
-from chipbrief.fleet import Limits, fleet_report, plan, problem_of
+from chipbrief.fleet import FleetReport, Limits, fleet_report, plan, problem_of
 from chipbrief.registry import Registry
 from chipbrief.workload import mix_from_document
 
@@ -139,3 +142,75 @@ def test_the_range_holds_the_cost(catalogue: Catalogue, registry: Registry) -> N
     assert report.plan is not None
     assert report.usd.low < report.usd.value < report.usd.high
     assert report.usd.value == report.plan.usd
+
+
+# -- laws, from the mix to the plan --------------------------------------------------------------------------------
+
+asked = st.fixed_dictionaries(
+    {
+        "requests": st.integers(1_000, 3 * 10**8),
+        "answer": st.integers(20, 1500),
+        "ttft": st.floats(0.4, 5.0),
+        "tpot": st.floats(5e-3, 0.1),
+    }
+)
+some = settings(max_examples=12, deadline=None)
+GAP = 1e-3
+
+
+def planned(catalogue: Catalogue, registry: Registry, wanted: Mapping[str, float], rest: str = "") -> FleetReport:
+    """A chat beside a voice class, over four months that grow."""
+    chat = (
+        f"id: chat, kind: chat, model: llama-3.1-8b, tokens: {{input: 900, output: {wanted['answer']}}}, "
+        f"arrival: {{requests_per_day: {wanted['requests']}}}, "
+        f"slo: {{ttft_p95: {wanted['ttft']:.6f} s, tpot_p95: {wanted['tpot']:.6f} s}}"
+    )
+    voice = f"{VOICE}, arrival: {{requests_per_day: 2M}}, slo: {{ttft_p95: 400 ms, tpot_p95: 30 ms}}"
+    horizon = "horizon: {start: 2026-12, months: 4, growth_per_year: 3}\nhardware: [cerebras-cs3, nvidia-b200]\n"
+    found = results(catalogue, registry, [chat, voice], f"{horizon}{rest}")
+    return fleet_report(found, limits=Limits(gap=GAP))
+
+
+def usd(report: FleetReport) -> float:
+    assert report.plan is not None
+    return report.plan.usd
+
+
+@some
+@given(asked, st.floats(1.0, 4.0), st.floats(1.0, 4.0))
+def test_a_looser_level_never_makes_a_plan_dearer(catalogue, registry, wanted, ttft, tpot) -> None:
+    tight = planned(catalogue, registry, wanted)
+    loose = planned(catalogue, registry, wanted | {"ttft": wanted["ttft"] * ttft, "tpot": wanted["tpot"] * tpot})
+    if tight.status == "planned":
+        assert loose.status == "planned"
+        assert usd(loose) <= usd(tight) * (1 + GAP)
+
+
+@some
+@given(asked, st.floats(1.0, 20.0))
+def test_more_demand_never_makes_a_plan_cheaper(catalogue, registry, wanted, more) -> None:
+    less = planned(catalogue, registry, wanted)
+    greater = planned(catalogue, registry, wanted | {"requests": int(wanted["requests"] * more) + 1})
+    if less.status == "planned":
+        assert usd(less) <= usd(greater) * (1 + GAP)
+
+
+@some
+@given(asked, st.floats(1.0, 5.0), st.sampled_from(["electricity: {:.4f} USD/kWh", "colocation: {:.2f} USD/kW-month"]))
+def test_a_higher_price_never_makes_a_plan_cheaper(catalogue, registry, wanted, factor, term) -> None:
+    base = 0.08 if "electricity" in term else 180.0
+    cheap, dear = (
+        planned(catalogue, registry, wanted, f"finance: {{{term.format(base * f)}}}\n") for f in (1.0, factor)
+    )
+    assert cheap.status == dear.status
+    if cheap.status == "planned":
+        assert usd(cheap) <= usd(dear) * (1 + GAP)
+
+
+@some
+@given(asked)
+def test_a_mixed_fleet_of_a_mix_never_costs_more_than_what_stands_beside_it(catalogue, registry, wanted) -> None:
+    report = planned(catalogue, registry, wanted)
+    for other in report.alternatives:
+        saving = report.saving_usd(other)
+        assert saving is None or saving >= -1e-6 * usd(report)
