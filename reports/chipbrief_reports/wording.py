@@ -14,6 +14,7 @@ __all__ = [
     "money",
     "number",
     "percent",
+    "plain",
     "price",
     "seconds",
     "significant",
@@ -40,6 +41,11 @@ def number(value: float, digits: int = 2) -> str:
     places = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
     text = f"{rounded:,.{places}f}".replace(",", THIN)
     return text.replace("-", "\u2212")
+
+
+def plain(text: str) -> str:
+    """Commas for thin spaces: a terminal's columns are cut at spaces."""
+    return text.replace(THIN, ",")
 
 
 def _trimmed(digits: str) -> str:

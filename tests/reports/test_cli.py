@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pty
@@ -288,6 +289,25 @@ def test_compare_in_json_agrees_with_a_calculation_by_hand(mix: Path) -> None:
     assert all(m["low"] <= m["value"] <= m["high"] for m in point.values())
     assert {"system", "lane", "usd_month", "usd_mtok", "power_w"} <= document["fleets"][0].keys()
     assert (document["samples"], document["seed"]) == (SAMPLES, SEED)
+
+
+def test_the_frontier_has_no_point_that_another_beats_and_says_which_keep_the_levels(mix: Path) -> None:
+    document = json.loads(invoke("compare", mix, "--samples", 10, "--frontier", "--json").stdout)
+    seen = 0
+    for wanted in document["classes"]:
+        limits = {name: wanted["slo"][name] for name in ("ttft_p95_s", "tpot_p95_s", "e2e_p95_s")}
+        for outcome in wanted["outcomes"]:
+            points = outcome["frontier"]
+            speeds = [point["tok_s_user"] for point in points]
+            assert speeds == sorted(speeds, reverse=True)
+            for a, b in itertools.combinations(points, 2):  # the first is the faster one
+                assert b["tok_s_chip"] > a["tok_s_chip"] or b["usd_mtok_capacity"] < a["usd_mtok_capacity"] or a == b
+            kept = [all(p[name] <= limit for name, limit in limits.items() if limit is not None) for p in points]
+            assert [point["meets"] for point in points] == kept
+            seen += len(points)
+    assert seen > 10
+    assert "Pareto frontier of" in invoke("compare", mix, "--samples", 10, "--frontier").stdout
+    assert "frontier" not in invoke("compare", mix, "--samples", 10, "--json").stdout
 
 
 def test_compare_says_why_a_system_is_refused(mix: Path) -> None:

@@ -17,6 +17,7 @@ from chipbrief_reports.cli.command import (
     strict_option,
 )
 from chipbrief_reports.cli.compare_text import text
+from chipbrief_reports.cli.frontier import Frontiers, frontiers
 from chipbrief_reports.cli.output import progress
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ Examples:
 @loading.hardware_option
 @as_of_option
 @sampling_options
+@click.option("--frontier", is_flag=True, help="Also each class's Pareto frontier on every system.")
 @strict_option
 def command(
     mix: Path | None,
@@ -49,6 +51,7 @@ def command(
     as_of: str | None,
     samples: int | None,
     seed: int | None,
+    frontier: bool,
     strict: bool,
 ) -> Reply:
     """Compare systems for a mix, without a briefing.
@@ -73,18 +76,21 @@ def command(
             seed=SEED if seed is None else seed,
             progress=say,
         )
-    return Reply(document(results, points_of(registry)), text)
+    return Reply(document(results, points_of(registry), frontier=frontier), text)
 
 
-def document(results: Results, points: Mapping[str, int]) -> Document:
+def document(results: Results, points: Mapping[str, int], *, frontier: bool = False) -> Document:
     """The comparison as data; names carry the unit, and ranges are 80 % intervals.
 
     Args:
         results: the comparison.
         points: measured points of each system, to say which have none.
+        frontier: whether each outcome has its Pareto frontier beside it.
     """
     from chipbrief.evaluate import vendor_fleets
     from chipbrief.evidence.standing import has_points
+
+    beside = frontiers(results) if frontier else None
 
     return {
         "mix": results.mix.name,
@@ -96,13 +102,16 @@ def document(results: Results, points: Mapping[str, int]) -> Document:
         "systems": [hardware.id for hardware in results.systems],
         "unmeasured": [h.id for h in results.systems if not has_points(h.profile, points)],
         "plugins_failed": [str(record) for record in results.missing],
-        "classes": [_class(results, wanted) for wanted in results.mix.classes],
+        "classes": [_class(results, wanted, beside) for wanted in results.mix.classes],
         "fleets": [_fleet(fleet) for fleet in vendor_fleets(results)],
     }
 
 
-def _class(results: Results, wanted: WorkloadClass) -> dict[str, Any]:
+def _class(results: Results, wanted: WorkloadClass, beside: Frontiers | None) -> dict[str, Any]:
     shape = wanted.shape
+    outcomes = [_outcome(outcome) for outcome in results.of_class(wanted.id)]
+    if beside is not None:
+        outcomes = [o | {"frontier": beside.get((wanted.id, o["system"]), [])} for o in outcomes]
     return {
         "id": wanted.id,
         "title": wanted.label,
@@ -112,7 +121,7 @@ def _class(results: Results, wanted: WorkloadClass) -> dict[str, Any]:
         "output_tokens": {"mean": shape.output_mean, "p50": shape.output_p50, "p95": shape.output_p95},
         "cached_fraction": shape.cached_fraction,
         "slo": _levels(wanted.slo),
-        "outcomes": [_outcome(outcome) for outcome in results.of_class(wanted.id)],
+        "outcomes": outcomes,
     }
 
 

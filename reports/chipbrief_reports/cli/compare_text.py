@@ -7,8 +7,9 @@ from typing import Any
 
 from chipbrief.units import DIMENSIONS
 from chipbrief_reports.cli.command import Document
+from chipbrief_reports.cli.frontier import frontiers_text
 from chipbrief_reports.cli.output import table
-from chipbrief_reports.wording import THIN, number, seconds
+from chipbrief_reports.wording import number, plain, seconds
 
 __all__ = ["text"]
 
@@ -44,7 +45,8 @@ def _class(wanted: dict[str, Any], unmeasured: Set[str]) -> str:
     rows = [row for outcome in wanted["outcomes"] for row in _rows(outcome, unmeasured)]
     reasons = [f"{o['system']}: {o['status']}, {o['reason']}" for o in wanted["outcomes"] if o["reason"]]
     heading = f"{wanted['title']} ({wanted['id']}): {wanted['model']}{_levels(wanted['slo'])}"
-    return "\n".join([heading, table((*POINT, *PRICE), rows), *reasons])
+    beside = [f"\n{frontiers_text(wanted)}"] if any("frontier" in o for o in wanted["outcomes"]) else []
+    return "\n".join([heading, table((*POINT, *PRICE), rows), *reasons, *beside])
 
 
 def _levels(slo: dict[str, Any]) -> str:
@@ -67,7 +69,7 @@ def _point(outcome: dict[str, Any]) -> tuple[str, ...]:
     if not metrics:
         return ("-",) * 6
     user, system = (_number(metrics[name]["value"]) for name in ("tok_s_user", "tok_s_system"))
-    times = (_plain(seconds(metrics[name]["value"])) for name in ("ttft_p95_s", "e2e_p50_s"))
+    times = (plain(seconds(metrics[name]["value"])) for name in ("ttft_p95_s", "e2e_p50_s"))
     return (outcome["deployment"]["text"], user, *times, system, _whole(metrics["systems"]["value"]))
 
 
@@ -114,9 +116,4 @@ def _whole(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    return _plain(number(value))
-
-
-def _plain(text: str) -> str:
-    """Commas for thin spaces: a terminal's columns are cut at spaces."""
-    return text.replace(THIN, ",")
+    return plain(number(value))

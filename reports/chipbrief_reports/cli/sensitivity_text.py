@@ -8,7 +8,7 @@ from typing import Any
 
 from chipbrief_reports.cli.command import Document
 from chipbrief_reports.cli.output import table
-from chipbrief_reports.wording import THIN, joined, number, percent, tokens
+from chipbrief_reports.wording import joined, number, percent, plain, tokens
 
 __all__ = ["text"]
 
@@ -204,7 +204,7 @@ def _share(share: float) -> str:
     """`91 %`; what is neither all nor nothing is not rounded to either."""
     if 0.995 <= share < 1.0:
         return "more than 99 %"
-    return _plain(percent(share))
+    return plain(percent(share))
 
 
 def _range(interval: dict[str, float]) -> str:
@@ -213,22 +213,17 @@ def _range(interval: dict[str, float]) -> str:
 
 
 def _number(value: float) -> str:
-    return _plain(number(value))
+    return plain(number(value))
 
 
 def _third(value: float) -> str:
     """Three figures: a break-even is arithmetic, and is compared with prices of as many."""
-    return _plain(number(value, 3))
-
-
-def _plain(text: str) -> str:
-    """Commas for thin spaces: a terminal's columns are cut at spaces."""
-    return text.replace(THIN, ",")
+    return plain(number(value, 3))
 
 
 _SAID: Mapping[str, Callable[[float], str]] = {
-    "output_tokens": lambda value: _plain(tokens(value)),
-    "requests_per_day": lambda value: _plain(tokens(value)),
+    "output_tokens": lambda value: plain(tokens(value)),
+    "requests_per_day": lambda value: plain(tokens(value)),
     "utilisation": _share,
     "system_price_usd": _third,
     "usd_per_kwh": _third,
