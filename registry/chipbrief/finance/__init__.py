@@ -29,7 +29,7 @@ from chipbrief.finance.lines import (
 )
 from chipbrief.finance.plan import MoneyPlan, deliveries, grown
 from chipbrief.finance.terms import Finance, FinanceTerms, Rates, load_finance_terms
-from chipbrief.finance.years import Year, yearly_view
+from chipbrief.finance.years import Year, summed, yearly_view
 
 __all__ = [
     "CAPITAL_RECOVERY",
@@ -57,6 +57,7 @@ __all__ = [
     "real_rate",
     "running_lines",
     "straight_line",
+    "summed",
     "units_needed",
     "usd_per_mtok",
     "yearly_view",

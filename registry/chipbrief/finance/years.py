@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from chipbrief.finance.equations import HOURS_PER_MONTH, present_value_factor, s
 from chipbrief.finance.lines import ELECTRICITY_PRICE, capital_usd, hourly_usd, running_lines
 from chipbrief.finance.plan import MoneyPlan
 from chipbrief.finance.terms import Finance
-from chipbrief.physics import Array
+from chipbrief.physics import Array, Num
 
-__all__ = ["Year", "yearly_view"]
+__all__ = ["Year", "summed", "yearly_view"]
+
+_BALANCES = ("book_value_usd", "commitment_usd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class Year:
     """Twelve months of a plan, the last of them perhaps fewer; all in USD unless the name says otherwise.
 
     Attributes:
-        year: 1 for the first.
+        year: 1 for the first, which also holds what is paid before it (`MoneyPlan.before_months`); 0 for a sum.
         capex_usd: paid for systems with their network and storage, deposits credited.
         deposit_usd: paid ahead for systems and rentals, less what is credited to rent and returned.
         operating_usd: running cost of owned systems by cost line.
@@ -70,9 +72,32 @@ class Year:
         """The P&L's cost of a million tokens delivered (C2); None where nothing is."""
         return self.cost_usd / self.mtok if self.mtok > 0 else None
 
+    @property
+    def levelised_cost_usd(self) -> float:
+        """C1's payments with running cost, rent and tokens: what the fleet planner adds up."""
+        return self.levelised_usd + sum(self.operating_usd.values()) + self.rent_usd + self.api_usd
 
-def yearly_view(plan: MoneyPlan, finance: Finance) -> tuple[Year, ...]:
-    """Cash and P&L of a plan by year.
+
+def summed(years: Sequence[Year]) -> Year:
+    """All years of a view as one, numbered 0: flows added up, book value and commitment those of the last.
+
+    Raises:
+        ValueError: no year.
+    """
+    if not years:
+        raise ValueError("nothing to sum")
+    names = [field.name for field in fields(Year) if field.name not in ("year", "operating_usd", *_BALANCES)]
+    lines = dict.fromkeys(line for year in years for line in year.operating_usd)
+    return Year(
+        year=0,
+        operating_usd={line: sum(year.operating_usd.get(line, 0.0) for year in years) for line in lines},
+        **{name: sum(getattr(year, name) for year in years) for name in names},
+        **{name: getattr(years[-1], name) for name in _BALANCES},
+    )
+
+
+def yearly_view(plans: MoneyPlan | Sequence[MoneyPlan], finance: Finance) -> tuple[Year, ...]:
+    """Cash and P&L of a plan by year, or of several that one owner carries out together and is taxed for as one.
 
     A system is paid for at its delivery (its deposit at the order), depreciates from delivery over its economic life,
     delivers tokens and draws power after the lag, and leaves for its residual at the end of its life; what still has
@@ -80,37 +105,56 @@ def yearly_view(plan: MoneyPlan, finance: Finance) -> tuple[Year, ...]:
     signed later, tokens bought month by month. Over the whole plan cash and P&L agree but for revenue and tax.
 
     Payments on a day (purchases, deposits) are discounted from it, running ones from the end of their month, C1's
-    from the end of each year of ownership. Where rates are real every amount is in dollars of the first day; present
-    values are the same in both views.
+    from the end of each year of ownership, all to the first day of the horizon; what is paid before it is worth more.
+    Where rates are real every amount is in dollars of that day; present values are the same in both views.
 
     Args:
-        plan: what is bought, rented and bought by the token, by month.
+        plans: what is bought, rented and bought by the token, by month; several have one horizon.
         finance: the terms, each a single number and not sampled.
 
     Returns:
         One Year for every twelve months begun.
+
+    Raises:
+        ValueError: no plan, or plans of several horizons.
     """
-    ledger = _Ledger(plan, finance)
-    _owned(ledger)
-    _rented(ledger)
-    _bought_by_the_token(ledger)
-    ledger.enter("revenue", plan.by_month("revenue_usd"))
+    several = (plans,) if isinstance(plans, MoneyPlan) else tuple(plans)
+    ledger = _Ledger(several, finance)
+    for plan in several:
+        _owned(ledger, plan)
+        _rented(ledger, plan)
+        _bought_by_the_token(ledger, plan)
+        ledger.enter("revenue", ledger.by_month(plan, "revenue_usd"))
+        ledger.mtok = ledger.mtok + ledger.by_month(plan, "served_mtok")
     _taxed(ledger)
-    return tuple(_year(ledger, first) for first in range(0, plan.months, 12))
+    return tuple(_year(ledger, number) for number in range(1, len(ledger.ends) + 1))
 
 
 class _Ledger:
-    """Entries of a plan by month, each with its present value and in the dollars that the view is in."""
+    """Entries of plans by month, each with its present value and in the dollars that the view is in."""
 
-    def __init__(self, plan: MoneyPlan, finance: Finance) -> None:
-        self.plan, self.finance, self.months = plan, finance, plan.months
+    def __init__(self, plans: Sequence[MoneyPlan], finance: Finance) -> None:
+        if len({plan.months for plan in plans}) != 1:
+            raise ValueError("a yearly view needs plans of one horizon")
+        self.finance = finance
+        self.before = max(plan.before_months for plan in plans)
+        self.months = self.before + plans[0].months
+        self.month = np.arange(self.months, dtype=float) - self.before  # of the horizon: 0 is its first
+        self.ends = (
+            np.array([min(first + 12, plans[0].months) for first in range(0, plans[0].months, 12)]) + self.before
+        )
         self.life_months = max(round(float(finance.economic_life_y) * 12), 1)
-        self.lag_months = math.ceil(float(finance.lag_months) - 1e-9)
+        self.lag_months = min(math.ceil(float(finance.lag_months) - 1e-9), self.life_months)
         self.nominal: dict[str, Array] = {}
         self.shown: dict[str, Array] = {}
         self.present: dict[str, Array] = {}
-        self.book = self.commitment = self.mtok = np.zeros(plan.months)
+        self.book = self.commitment = self.mtok = np.zeros(self.months)
         self.running: list[str] = []
+
+    def by_month(self, plan: MoneyPlan, name: str) -> Array:
+        """One of a plan's arrays over the months of the ledger."""
+        values = plan.by_month(name)
+        return np.concatenate([np.zeros(self.months - len(values)), values])
 
     def enter(self, name: str, usd: Array, *, at_start: bool = False) -> None:
         """Add amounts in dollars of their day, due at the end of each month or at its start."""
@@ -122,13 +166,24 @@ class _Ledger:
         ):
             book[name] = book.get(name, np.zeros(self.months)) + usd * factor
 
+    def enter_running(self, line: str, usd: Array) -> None:
+        """Add running cost of a line, by month."""
+        self.enter(f"operating:{line}", usd)
+        if line not in self.running:
+            self.running.append(line)
+
     def end_of_month(self, usd: Array) -> Array:
         """Balances at the end of each month in the dollars that the view is in."""
         balances: Array = usd * self._deflator(self._years(1.0))
         return balances
 
+    def fallen(self, fall_per_year: Num) -> Array:
+        """A price of each month over that of the first of the horizon."""
+        factor: Array = (1.0 - float(fall_per_year)) ** (np.maximum(self.month, 0.0) / 12.0)
+        return factor
+
     def _years(self, months_later: float) -> Array:
-        years: Array = (np.arange(self.months, dtype=float) + months_later) / 12.0
+        years: Array = (self.month + months_later) / 12.0
         return years
 
     def _deflator(self, years: Array) -> Array:
@@ -144,10 +199,10 @@ class _Ledger:
         return held
 
 
-def _owned(ledger: _Ledger) -> None:
-    """Purchases, what they cost to run, their depreciation and their end."""
-    plan, finance, life = ledger.plan, ledger.finance, ledger.life_months
-    delivered = plan.by_month("delivered")
+def _owned(ledger: _Ledger, plan: MoneyPlan) -> None:
+    """Purchases, what they cost to run, and the tokens that so many live systems deliver."""
+    finance, life = ledger.finance, ledger.life_months
+    delivered = ledger.by_month(plan, "delivered")
     price, deposit = float(capital_usd(plan.own_lines)), float(finance.deposit)
     owned, live = ledger.within(delivered, 0, life), ledger.within(delivered, ledger.lag_months, life)
     ordered = np.zeros(ledger.months)
@@ -156,8 +211,17 @@ def _owned(ledger: _Ledger) -> None:
     ledger.enter("deposit", price * deposit * ordered, at_start=True)
     for line in running_lines(plan.own_lines):
         paid_for = live if line.driven_by(ELECTRICITY_PRICE) else owned
-        ledger.enter(f"operating:{line.id}", float(line.usd_per_hour) * HOURS_PER_MONTH * paid_for)
-        ledger.running.append(line.id)
+        ledger.enter_running(line.id, float(line.usd_per_hour) * HOURS_PER_MONTH * paid_for)
+    for line in plan.work_lines:
+        ledger.enter_running(line.id, float(line.usd_per_hour) * HOURS_PER_MONTH * ledger.by_month(plan, "worked"))
+    ledger.mtok = ledger.mtok + live * float(finance.availability) * plan.system_mtok
+    _depreciated(ledger, price, delivered, owned)
+    _levelised(ledger, price * delivered)
+
+
+def _depreciated(ledger: _Ledger, price: float, delivered: Array, owned: Array) -> None:
+    """Straight-line depreciation and provision, and what the end of the life or the horizon brings and costs."""
+    finance, life = ledger.finance, ledger.life_months
     at_end = np.zeros(ledger.months)  # systems whose life ends with the month
     at_end[life - 1 :] = delivered[: max(ledger.months - life + 1, 0)]
     shares = {"residual": float(finance.residual), "decommissioning": float(finance.decommissioning)}
@@ -166,14 +230,13 @@ def _owned(ledger: _Ledger) -> None:
     ledger.enter("depreciation", depreciation)
     ledger.enter("provision", provision)
     received, taken_out = price * shares["residual"] * at_end, price * shares["decommissioning"] * at_end
-    ledger.book = np.cumsum(price * delivered - depreciation - received)
-    received[-1] += ledger.book[-1]
-    ledger.book[-1] = 0.0
+    book = np.cumsum(price * delivered - depreciation - received)
+    received[-1] += book[-1]
+    book[-1] = 0.0
     taken_out[-1] += provision.sum() - taken_out.sum()
     ledger.enter("residual", received)
     ledger.enter("decommissioning", taken_out)
-    ledger.mtok = ledger.mtok + live * float(finance.availability) * plan.system_mtok
-    _levelised(ledger, price * delivered)
+    ledger.book = ledger.book + book
 
 
 def _levelised(ledger: _Ledger, paid: Array) -> None:
@@ -197,20 +260,19 @@ class _Contract:
     usd_month: float  # for a system
 
 
-def _rented(ledger: _Ledger) -> None:
+def _rented(ledger: _Ledger, plan: MoneyPlan) -> None:
     """Rent under contracts, their deposits, and what is owed for systems that stand unused."""
-    plan, finance, term = ledger.plan, ledger.finance, ledger.plan.commitment_months
-    used, owed_unused = plan.by_month("rented"), float(finance.take_or_pay)
-    first_usd = float(hourly_usd(plan.rent_lines)) * HOURS_PER_MONTH
+    finance, term = ledger.finance, plan.commitment_months
+    used, owed_unused = ledger.by_month(plan, "rented"), float(finance.take_or_pay)
+    new_usd = float(hourly_usd(plan.rent_lines)) * HOURS_PER_MONTH * ledger.fallen(finance.rent_price_fall)
     rent, paid, credited, commitment = (np.zeros(ledger.months) for _ in range(4))
     contracts: list[_Contract] = []
     for month in range(ledger.months):
         contracts = [c for c in contracts if month < c.signed + term]
         short = used[month] - sum(c.systems for c in contracts)
         if short > 1e-9:
-            usd = first_usd * (1.0 - float(finance.rent_price_fall)) ** (month / 12.0)
-            contracts.append(_Contract(month, short, usd))
-            paid[month] = float(finance.deposit) * short * usd * term
+            contracts.append(_Contract(month, short, float(new_usd[month])))
+            paid[month] = float(finance.deposit) * short * new_usd[month] * term
         systems = sum(c.systems for c in contracts)
         full = sum(c.systems * c.usd_month for c in contracts)
         if systems:
@@ -223,14 +285,13 @@ def _rented(ledger: _Ledger) -> None:
     ledger.enter("rent", rent)
     ledger.enter("deposit", paid, at_start=True)
     ledger.enter("deposit", -credited)
-    ledger.commitment = commitment
+    ledger.commitment = ledger.commitment + commitment
     ledger.mtok = ledger.mtok + used * plan.system_mtok
 
 
-def _bought_by_the_token(ledger: _Ledger) -> None:
-    mtok = ledger.plan.by_month("api_mtok")
-    falling = (1.0 - float(ledger.finance.api_price_fall)) ** (np.arange(ledger.months) / 12.0)
-    ledger.enter("api", mtok * ledger.plan.api_usd_mtok * falling)
+def _bought_by_the_token(ledger: _Ledger, plan: MoneyPlan) -> None:
+    mtok = ledger.by_month(plan, "api_mtok")
+    ledger.enter("api", mtok * plan.api_usd_mtok * ledger.fallen(ledger.finance.api_price_fall))
     ledger.mtok = ledger.mtok + mtok
 
 
@@ -241,7 +302,7 @@ def _costs(ledger: _Ledger) -> tuple[str, ...]:
 def _taxed(ledger: _Ledger) -> None:
     """Tax of each year on the profit since the start that was not taxed yet: losses are carried forward."""
     profit = ledger.nominal["revenue"] - sum(ledger.nominal[name] for name in _costs(ledger))
-    ends = np.array([min(first + 12, ledger.months) for first in range(0, ledger.months, 12)]) - 1
+    ends = ledger.ends - 1
     so_far = np.maximum.accumulate(np.maximum(np.cumsum(profit)[ends], 0.0))
     tax = np.zeros(ledger.months)
     tax[ends] = float(ledger.finance.tax) * np.diff(so_far, prepend=0.0)
@@ -252,8 +313,8 @@ _RECEIVED = ("revenue", "residual")
 _PAID = ("capex", "deposit", "rent", "api", "decommissioning", "tax")
 
 
-def _year(ledger: _Ledger, first: int) -> Year:
-    of_year = slice(first, min(first + 12, ledger.months))
+def _year(ledger: _Ledger, number: int) -> Year:
+    of_year = slice(int(ledger.ends[number - 2]) if number > 1 else 0, int(ledger.ends[number - 1]))
     shown = {name: float(usd[of_year].sum()) for name, usd in ledger.shown.items()}
     present = {name: float(usd[of_year].sum()) for name, usd in ledger.present.items()}
     operating = {name: shown[f"operating:{name}"] for name in ledger.running}
@@ -264,7 +325,7 @@ def _year(ledger: _Ledger, first: int) -> Year:
 
     last = of_year.stop - 1
     return Year(
-        year=first // 12 + 1,
+        year=number,
         **{f"{name}_usd": shown[name] for name in (*_RECEIVED, *_PAID, "depreciation", "provision", "levelised")},
         operating_usd=operating,
         cash_flow_usd=flow(shown),

@@ -18,6 +18,7 @@ COMMANDS = (
     "build",
     "compare",
     "plan",
+    "cost",
     "mix",
     "sensitivity",
     "sweep",

@@ -68,7 +68,7 @@ def mix(path: Path | None, registry: Registry, catalogue: Catalogue, hardware: S
     return found.model_copy(update={"hardware": hardware_ids(hardware, registry)}) if hardware else found
 
 
-def hardware_ids(names: Sequence[str], registry: Registry) -> tuple[str, ...]:
+def hardware_ids(names: Sequence[str], registry: Registry, option: str = "--hardware") -> tuple[str, ...]:
     """Ids of the systems named on the command line; raises InputError naming every one that is not known."""
     ids: list[str] = []
     problems: list[Problem] = []
@@ -76,7 +76,7 @@ def hardware_ids(names: Sequence[str], registry: Registry) -> tuple[str, ...]:
         try:
             ids.append(registry[name].id)
         except ChipbriefError as error:
-            problems.append(Problem(str(error), field="--hardware"))
+            problems.append(Problem(str(error), field=option))
     if problems:
         raise InputError(problems)
     return tuple(dict.fromkeys(ids))

@@ -19,6 +19,7 @@ from chipbrief_reports.cli.command import (
 from chipbrief_reports.cli.failure import FAILED
 from chipbrief_reports.cli.output import complain, progress
 from chipbrief_reports.cli.plan_text import text
+from chipbrief_reports.cli.years_text import years_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,6 +148,7 @@ def document(results: Results, report: FleetReport, limits: Limits, points: Mapp
         "reasons": {name: dict(said) for name, said in problem.reasons.items() if said},
         "plan": _whole(report),
         "months": [_month(month) for month in report.plan.months] if report.plan else [],
+        **_years(results, report),
         "routes": _routes(report),
         "alternatives": [_alternative(report, a) for a in report.alternatives],
         "delay": _case(report.delay, report.delay_usd),
@@ -154,6 +156,15 @@ def document(results: Results, report: FleetReport, limits: Limits, points: Mapp
         "tranches_low": _case(report.low),
         "tranches_high": _case(report.high),
     }
+
+
+def _years(results: Results, report: FleetReport) -> dict[str, Any]:
+    """Cash and P&L of the plan by year and over all of them; year 1 holds the lag before it."""
+    from chipbrief.fleet import plan_years
+
+    years = plan_years(results, report.plan) if report.plan else ()
+    found = years_document(years, report.problem.start, report.problem.months)
+    return {"years_before_months": report.problem.lag_months, "years": found["years"], "years_total": found["total"]}
 
 
 def _sizes(plan: Plan) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from chipbrief_reports.cli.command import Document
 from chipbrief_reports.cli.output import table
+from chipbrief_reports.cli.years_text import before, years_table
 from chipbrief_reports.wording import THIN, count, joined, number, percent
 
 __all__ = ["headline", "text"]
@@ -38,7 +39,14 @@ def text(document: Document) -> str:
         f"gap {percent(solver['gap'])}, {document['samples']} samples, seed {solver['seed']}"
     ]
     parts.append(headline(document))
-    parts += [*_quarters(document), *_routes(document), *_beside(document), *_cases(document), *_failed(document)]
+    parts += [
+        *_quarters(document),
+        *_years(document),
+        *_routes(document),
+        *_beside(document),
+        *_cases(document),
+        *_failed(document),
+    ]
     if document["unmeasured"]:
         parts.append(f"{MARK} no measured point behind it")
     return _plain("\n\n".join(parts))
@@ -131,6 +139,13 @@ def _quarter(months: list[dict[str, Any]]) -> tuple[str, ...]:
         f"{sum(f['idle_chips'] for f in last['fleets']):,.0f}",
         number(sum(m["usd_by_line"]["api"] for m in months), 3),
     )
+
+
+def _years(document: Document) -> Iterator[str]:
+    if document["years"]:
+        said = before(document["years_before_months"] if document["plan"]["capex_usd"] else 0)
+        found = years_table("Cash and P&L by year", document["years"], document["years_total"])
+        yield f"{found}\n{said}".rstrip()
 
 
 def _routes(document: Document) -> Iterator[str]:

@@ -21,6 +21,7 @@ from chipbrief.finance import (
     deliveries,
     grown,
     load_finance_terms,
+    summed,
     yearly_view,
 )
 
@@ -160,10 +161,90 @@ def test_in_real_terms_amounts_are_in_dollars_of_the_first_day() -> None:
     assert [y.discounted_usd for y in real] == pytest.approx([y.discounted_usd for y in nominal])
 
 
+def test_what_is_delivered_before_the_horizon_counts_to_its_first_year() -> None:
+    """Ordered a month before it is delivered, and that a month before the first: 25 % ahead, 1.1^(2/12) dearer by then."""
+    finance = terms(deposit=0.25, lag_months=1.0)
+    plan = MoneyPlan(
+        months=12,
+        before_months=2,
+        order_months=1,
+        delivered=np.eye(14)[1],
+        own_lines=own_lines(finance),
+        system_mtok=100.0,
+    )
+    [year] = yearly_view(plan, finance)
+    assert year.mtok == 1200  # live on the first day
+    assert (year.capex_usd, year.deposit_usd) == (pytest.approx(0.75 * CAPITAL), pytest.approx(0.25 * CAPITAL))
+    assert year.operating_usd == pytest.approx({"support": 13_000, "energy": 6_000})
+    assert year.depreciation_usd == pytest.approx(CAPITAL * 13 / 48)
+    paid = CAPITAL * (0.25 * 1.1 ** (2 / 12) + 0.75 * 1.1 ** (1 / 12))
+    running = 1000 * 1.1**0 + sum(1500 * 1.1 ** (-month / 12) for month in range(1, 13))
+    assert year.discounted_usd == pytest.approx(-paid - running + CAPITAL * 35 / 48 / 1.1)
+
+
+def test_years_end_with_the_horizon_s_and_prices_fall_from_its_first_month() -> None:
+    plan = MoneyPlan(months=24, before_months=3, api_mtok=np.full(24, 10.0), api_usd_mtok=3.0)
+    years = yearly_view(plan, terms(api_price_fall=0.5))
+    assert [year.mtok for year in years] == [120, 120]
+    assert years[0].api_usd == pytest.approx(30 * sum(0.5 ** (m / 12) for m in range(12)))
+
+
+def test_what_load_adds_is_paid_for_busy_systems_and_tokens_may_follow_the_load() -> None:
+    """Two systems of which 1.5, then 0.5 are busy, at 100 USD a month above idle; 40 Mtok a month by the load."""
+    more = (CostLine("energy", "Energy", 100.0 / HOURS_PER_MONTH, (), "C1", ()),)
+    plan = MoneyPlan(
+        months=24,
+        delivered=2.0 * one_system(24),
+        own_lines=own_lines(terms()),
+        worked=np.repeat([1.5, 0.5], 12),
+        work_lines=more,
+        served_mtok=np.full(24, 40.0),
+    )
+    first, second = yearly_view(plan, terms())
+    assert first.operating_usd["energy"] == pytest.approx(12 * (2 * 500 + 1.5 * 100))
+    assert second.operating_usd["energy"] == pytest.approx(12 * (2 * 500 + 0.5 * 100))
+    assert first.mtok == second.mtok == 480
+
+
+def test_several_plans_add_up_and_are_taxed_as_one() -> None:
+    """One loses 1,200 a year, the other earns 2,400: tax of 25 % on the 1,200 between them."""
+    dear = MoneyPlan(months=12, api_mtok=np.full(12, 100.0), api_usd_mtok=1.0)
+    free = MoneyPlan(months=12, before_months=2, revenue_usd=np.full(12, 200.0))
+    [together] = yearly_view([dear, free], terms(tax=0.25))
+    assert (together.api_usd, together.revenue_usd) == (1200, 2400)
+    assert together.tax_usd == pytest.approx(300)
+    assert together.mtok == 1200
+    with pytest.raises(ValueError, match="one horizon"):
+        yearly_view([dear, MoneyPlan(months=13)], terms())
+
+
+def test_all_years_as_one() -> None:
+    """48 months of one system and a contract of 60: flows add up, what is owed at the end stands."""
+    finance = terms()
+    plan = MoneyPlan(
+        months=48,
+        delivered=one_system(48),
+        own_lines=own_lines(finance),
+        rented=np.ones(48),
+        rent_lines=RENT,
+        commitment_months=60,
+    )
+    whole = summed(yearly_view(plan, finance))
+    assert (whole.year, whole.capex_usd, whole.depreciation_usd) == (0, pytest.approx(CAPITAL), pytest.approx(CAPITAL))
+    assert whole.operating_usd == pytest.approx({"support": 48_000, "energy": 24_000})
+    assert whole.commitment_usd == pytest.approx(12 * 14_600)
+    recovery = 4 * CAPITAL * 0.14641 / 0.4641
+    assert whole.levelised_cost_usd == pytest.approx(recovery + 72_000 + 48 * 14_600)
+    with pytest.raises(ValueError, match="nothing to sum"):
+        summed(())
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         ({"months": 0}, "a month or more"),
+        ({"before_months": -1}, "before its order"),
+        ({"before_months": 2, "delivered": np.ones(12)}, "delivered needs a value for each of 14 months"),
         ({"delivered": np.ones(3)}, "delivered needs a value for each of 12 months"),
         ({"rented": np.ones(12)}, "rented has no price"),
     ],
@@ -245,6 +326,16 @@ def test_over_the_whole_plan_cash_and_pl_agree(case: tuple[MoneyPlan, Finance]) 
     assert -total(years, "cash_flow_usd") == pytest.approx(total(years, "cost_usd"), rel=1e-9, abs=1e-3)
     assert years[-1].book_value_usd == pytest.approx(0, abs=1e-3)
     assert all(year.book_value_usd >= -1e-3 for year in years)
+
+
+@given(plans(), plans())
+def test_that_holds_of_several_plans_too(one: tuple[MoneyPlan, Finance], other: tuple[MoneyPlan, Finance]) -> None:
+    plan, finance = one
+    delivered = np.resize(other[0].delivered, plan.months + 3)
+    shifted = MoneyPlan(months=plan.months, before_months=3, delivered=delivered, own_lines=plan.own_lines)
+    years = yearly_view([plan, shifted], finance)
+    assert -total(years, "cash_flow_usd") == pytest.approx(total(years, "cost_usd"), rel=1e-9, abs=1e-3)
+    assert years[-1].book_value_usd == pytest.approx(0, abs=1e-3)
 
 
 @given(plans())
