@@ -9,6 +9,7 @@ __all__ = [
     "THIN",
     "a_range",
     "count",
+    "exact",
     "joined",
     "midsentence",
     "money",
@@ -41,6 +42,11 @@ def number(value: float, digits: int = 2) -> str:
     places = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
     text = f"{rounded:,.{places}f}".replace(",", THIN)
     return text.replace("-", "\u2212")
+
+
+def exact(value: float) -> str:
+    """Four significant figures without trailing zeros, for arithmetic: `0.3155`, `3`."""
+    return _trimmed(number(value, 4))
 
 
 def plain(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,8 @@ from chipbrief.evaluate import Interval
 from chipbrief.figures import Figure, Source
 
 __all__ = ["Entry", "Ledger"]
+
+_NUMBER = re.compile(r"(?<![\w.])\d+\.?\d*(e[+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,18 @@ class Ledger(Mapping[str, Entry]):
     def __contains__(self, name: object) -> bool:
         """Whether there is an entry of that id."""
         return name in self._entries
+
+    def arithmetic(self, name: str, say: Callable[[float], str]) -> str:
+        """The formula of a result with the numbers of its inputs in it; empty where it has none.
+
+        Args:
+            name: id of the result.
+            say: writes a number.
+        """
+        entry = self[name]
+        written = entry.formula.format(*(repr(self[inner].value) for inner in entry.inputs))
+        short = _NUMBER.sub(lambda found: say(float(found[0])), written)
+        return short.replace(" * ", " x ").replace("units(", "whole units(")
 
     def figures_below(self, name: str) -> tuple[str, ...]:
         """Ids of every Figure that a result stands on, at whatever depth, without repeats."""

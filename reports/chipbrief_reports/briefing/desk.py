@@ -13,9 +13,10 @@ from chipbrief.evaluate.outcome import Interval
 from chipbrief.evidence.model_error import ModelError
 from chipbrief.evidence.standing import has_points
 from chipbrief.hardware import Hardware
+from chipbrief.ledger import Ledger, ledger_of
 from chipbrief_reports.briefing.document import Cell, Ref, text
 from chipbrief_reports.briefing.notes import NoteBook
-from chipbrief_reports.wording import a_range, count, joined, number, percent, whole
+from chipbrief_reports.wording import a_range, count, exact, joined, number, percent, whole
 
 __all__ = ["LANE_NAMES", "UNMEASURED_MARK", "Desk", "absent", "cell"]
 
@@ -155,7 +156,9 @@ class Desk:
         return words if words != number(value.value) else ""
 
     def cost_note(self, hardware: str, cost: LaneCost) -> Ref:
-        """Where a lane's price comes from: the Figures that are its own, and the model for the rest."""
+        """Where a lane's price comes from: the Figures that are its own, the model for the rest, and the whole trail."""
+        result = f"fleet.{hardware}.{cost.lane}.usd_month"
+        trail, ending = (self.trail_words(result), f"explain {result}") if result in self.ledger else ("", "")
         owners = [system.id for system in self.system(hardware).systems]
         parts = tuple(f"{owner}:{part}" for owner in owners for part in ("price", "api", "power"))
         mine = [f for f in cost.trail.figures if f.startswith(parts)]
@@ -165,13 +168,13 @@ class Desk:
                 if any(f.endswith(".cached") for f in mine)
                 else "No price for cached input is published here: charged as input."
             )
-            return self.notes.cite("C4", mine, cached)
+            return self.notes.cite("C4", mine, f"{cached} {trail}".strip(), ending)
         rules = ", ".join(e for e in cost.trail.equations if e.startswith("C"))
         own = [f for f in cost.trail.figures if f.startswith("finance:")]
         closing = f"Chips from {self.model_words(hardware)}."
         if own:
             closing = f"Terms: {', '.join(own)} (Evidence). {closing}"
-        return self.notes.cite(rules, mine, closing)
+        return self.notes.cite(rules, mine, f"{closing} {trail}".strip(), ending)
 
     def model_words(self, hardware: str) -> str:
         """How a system's speed is known, in a few words."""
@@ -180,16 +183,43 @@ class Desk:
         equations = "E1–E6, E10, E12" if profile.partner else equations
         return f"{equations} with the {hardware} figures of Evidence"
 
-    def speed_note(self, hardware: str) -> Ref:
-        """Where a modelled speed comes from."""
+    def speed_note(self, hardware: str, result: str = "") -> Ref:
+        """Where a modelled speed comes from, and the trail of one of them."""
         figures = self.results.figures()
         names = [n for n in self.trail_figures(hardware) if figures[n][0].kind == "calibrated"]
-        return self.notes.cite(f"Modelled by {self.model_words(hardware)}; fitted there", names)
+        trail, ending = (self.trail_words(result), f"explain {result}") if result else ("", "")
+        return self.notes.cite(f"Modelled by {self.model_words(hardware)}; fitted there", names, trail, ending)
 
     def trail_figures(self, hardware: str) -> list[str]:
         """The Figures that a system's speed stands on."""
         trail = next((o.trail for o in self.results.outcomes if o.hardware == hardware and o.metrics), None)
         return list(trail.figures) if trail else []
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Every result with what it came from."""
+        return ledger_of(self.results)
+
+    def trail_words(self, name: str) -> str:
+        """A result's arithmetic and every input below it, each of which has a row in Evidence."""
+        figures = self.ledger.figures_below(name)
+        inputs = f"It stands on {count(len(figures), 'input')}: {', '.join(figures)}."
+        return f"{self._sum(name)} {inputs} In full: chipbrief explain {name}."
+
+    def trail_note(self, name: str, saying: str = "") -> Ref:
+        """Where a result comes from; `saying` stands in front."""
+        lead = f"{saying} " if saying else ""
+        inputs = count(len(self.ledger.figures_below(name)), "input")
+        return self.notes.say(
+            f"{lead}{self.trail_words(name)}", short=f"{lead}{self._sum(name)} {inputs}; explain {name}"
+        )
+
+    def _sum(self, name: str) -> str:
+        """The arithmetic with its result and equations: `161 300 + 11 480 = 172 800 USD/month (C3)`."""
+        entry, arithmetic = self.ledger[name], self.ledger.arithmetic(name, exact)
+        equations = f" ({', '.join(entry.equations)})" if entry.equations else ""
+        unit = f" {entry.unit}" if entry.unit else ""
+        return f"{f'{arithmetic} = ' if arithmetic else ''}{exact(entry.value)}{unit}{equations}."
 
     @property
     def range_note(self) -> Ref:

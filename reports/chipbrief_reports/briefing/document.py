@@ -147,10 +147,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row; `group` starts with a heavier rule."""
+    """A row; `group` starts with a heavier rule, `figure` is the id of the input that it shows, for notes to link to."""
 
     cells: tuple[Cell, ...]
     group: bool = False
+    figure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

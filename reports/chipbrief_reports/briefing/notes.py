@@ -40,8 +40,11 @@ class NoteBook:
         self._shorts.setdefault(words, short)
         return Ref(number)
 
-    def cite(self, lead: str, names: Sequence[str], closing: str = "") -> Ref:
-        """A note that lists Figures: id, value, range, kind, source and date of each."""
+    def cite(self, lead: str, names: Sequence[str], closing: str = "", ending: str = "") -> Ref:
+        """A note that lists Figures: id, value, range, kind, source and date of each.
+
+        `closing` ends the note, `ending` what stands of it at the foot of a page.
+        """
         parts, sources = [], []
         for name in dict.fromkeys(names):
             figure, source = self._figures[name]
@@ -49,7 +52,8 @@ class NoteBook:
             sources.append((source.title, source.locator, figure.date))
         head = f"{lead}: " if lead else ""
         whole = f"{head}{'; '.join(parts)}. {closing}".strip()
-        return self.say(whole, sources, self._short(head, names) if len(whole) > FOOT else "")
+        short = self._short(head, names) + (f"; {ending}" if ending else "")
+        return self.say(whole, sources, short if len(whole) > FOOT else "")
 
     def _short(self, head: str, names: Sequence[str]) -> str:
         """The first Figure with its source, and how many more there are."""

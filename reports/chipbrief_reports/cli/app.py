@@ -21,6 +21,7 @@ COMMANDS = (
     "cost",
     "mix",
     "sensitivity",
+    "explain",
     "sweep",
     "systems",
     "models",

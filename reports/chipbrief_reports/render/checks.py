@@ -62,7 +62,7 @@ def check_ids(briefing: Briefing) -> None:
     ids = [section.id for section in briefing.sections]
     ids += [block.id for block in all_blocks(briefing) if isinstance(block, Table | Chart)]
     for name in ids:
-        if not ID.fullmatch(name) or name in RESERVED or name.startswith(("note-", "ref-")):
+        if not ID.fullmatch(name) or name in RESERVED or name.startswith(("note-", "ref-", "input-")):
             raise ChipbriefError(f"id {name!r}: expected letters, digits and hyphens, and no name of the templates")
     for kind, names in (("id", ids), ("note", [str(note.number) for note in briefing.notes])):
         twice = sorted({name for name in names if names.count(name) > 1})

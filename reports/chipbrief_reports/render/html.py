@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from chipbrief_reports.briefing.document import Briefing
+from chipbrief_reports.briefing.document import Briefing, Table
 from chipbrief_reports.render.calls import Calls
-from chipbrief_reports.render.checks import check
+from chipbrief_reports.render.checks import all_blocks, check
 from chipbrief_reports.render.templates import filled
 from chipbrief_reports.render.theme import Medium, stylesheet, theme_of
 
@@ -47,6 +47,7 @@ def briefing_html(
         "medium": medium,
         "charts": {name: Markup(svg) for name, svg in charts.items()},  # noqa: S704 - drawn by chart_svg, not written
         "calls": Calls(briefing.notes),
+        "inputs": {row.figure for block in all_blocks(briefing) if isinstance(block, Table) for row in block.rows},
         "stylesheet": Markup(stylesheet(theme, medium)),  # noqa: S704 - bundled files and validated values only
         "policy": POLICY,
         "date": long_date(briefing.as_of, briefing.language),

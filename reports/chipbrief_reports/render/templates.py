@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["filled"]
 
 RUNS = ("finding", "bullets")  # kinds that stand together under one roof
+FIGURE = re.compile(r"[\w.-]+:[\w.-]*\w")
 SVG_WIDTH = re.compile(r'<svg\b[^<>]*?\swidth="(\d+)')
 MAGNIFIED = 1.42  # charts may grow this far to fill the page
 WHOLE_ROWS = 26  # a table of up to so many rows stays on one page
@@ -67,6 +68,8 @@ def environment(folder: Path | None) -> SandboxedEnvironment:
         "system": system,
         "whole": whole,
         "linkable": linkable,
+        "linked": linked,
+        "place": place,
         "percent": percent,
         "dot": dot,
     }
@@ -139,6 +142,22 @@ def colour_class(word: str, index: int) -> str:
 def whole(table: Table) -> bool:
     """Whether a table is short enough to be kept on one page."""
     return len(table.rows) <= WHOLE_ROWS
+
+
+def place(figure: str) -> str:
+    """The anchor of an input's row, by the input's id."""
+    return f"input-{re.sub(r'[^A-Za-z0-9_]', '-', figure)}"
+
+
+def linked(words: str, figures: Collection[str]) -> Iterator[tuple[str, str]]:
+    """A text in pieces, each with the anchor that it leads to: that of an input where the piece is its id."""
+    end = 0
+    for found in FIGURE.finditer(words):
+        if found[0] in figures:
+            yield words[end : found.start()], ""
+            yield found[0], place(found[0])
+            end = found.end()
+    yield words[end:], ""
 
 
 def linkable(address: str) -> bool:

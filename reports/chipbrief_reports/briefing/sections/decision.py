@@ -7,7 +7,7 @@ from chipbrief_reports.briefing.desk import LANE_NAMES, Desk
 from chipbrief_reports.briefing.document import Block, Bullets, Headline, Headlines, Paragraph, Ref, Section, Text, text
 from chipbrief_reports.briefing.sections.options import best_whole, lane_of, leg_name, options
 from chipbrief_reports.briefing.sections.outlook import changes, uncovered
-from chipbrief_reports.wording import count, joined, midsentence, money, number, price
+from chipbrief_reports.wording import THIN, count, joined, midsentence, money, number, price
 
 __all__ = ["decision"]
 
@@ -71,12 +71,17 @@ def _headlines(desk: Desk) -> tuple[Headline, ...]:
         Headline(
             money(route.usd_month.value),
             desk.span(route.usd_month),
-            text("a month, every class by its cheapest offer", desk.range_note),
+            text(
+                "a month, every class by its cheapest offer", desk.trail_note("route.usd_month"), THIN, desk.range_note
+            ),
         ),
         Headline(
             f"${price(route.usd_mtok.value)}",
             desk.span(route.usd_mtok),
-            text("per million tokens, input and output together", _blend_note(desk)),
+            text(
+                "per million tokens, input and output together",
+                _blend_note(desk),
+            ),
         ),
     ]
     if whole and route.usd_month.value < whole.usd_month.value:
@@ -95,9 +100,7 @@ def _headlines(desk: Desk) -> tuple[Headline, ...]:
 
 
 def _blend_note(desk: Desk) -> Ref:
-    return desk.notes.say(
-        "C2: dollars of the month over all input (cached too) and output tokens delivered; Cost prints each by itself."
-    )
+    return desk.trail_note("route.usd_mtok", "Over all input (cached too) and output tokens:")
 
 
 def _fastest(desk: Desk) -> Headline | None:
@@ -109,7 +112,7 @@ def _fastest(desk: Desk) -> Headline | None:
     speed = best["tok_s_user"]
     caption = text(
         f"tok/s for one user of {midsentence(desk.label(desk.leading))} on {desk.name(best.hardware)}, at peak load",
-        desk.speed_note(best.hardware),
+        desk.speed_note(best.hardware, f"{desk.leading}.{best.hardware}.tok_s_user"),
     )
     return Headline(number(speed.value), desk.span(speed), caption)
 

@@ -7,6 +7,7 @@ import numpy as np
 from chipbrief.errors import ChipbriefError
 from chipbrief.figures import Figure, Source
 from chipbrief.hardware import Hardware, Observation
+from chipbrief.ledger import RULES
 from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import (
     Block,
@@ -27,16 +28,6 @@ from chipbrief_reports.wording import count, number, percent
 
 __all__ = ["evidence"]
 
-METHOD = (
-    "E1, E2: a decode step reads the attention, dense and touched expert weights and each sequence's KV cache.",
-    "E3, E11: step = reading and computing, partly at once, plus a latency a layer, collectives, expert traffic and host time a sequence.",
-    "E4: prefill = linear layers and attention over the prompt, never less than one read of the weights, plus passes and host.",
-    "E5, E5b: a token waits for the other requests' prefills; the running batch is what the KV cache leaves room for.",
-    "E8: requests arrive at random at the peak; a replica is loaded as far as the levels at the 95th percentile allow, waits included.",
-    "E6: SRAM machines are pipelines: layers and hops set a token's time, the slowest stage the throughput.",
-    "C1: an owned hour = capital recovery of price, network and storage, support, energy, colocation. C2: dollars over tokens.",
-    "C3: whole systems for the peak; idle is paid for. C4: rental by the chip-hour, API at list price.",
-)
 LIMITS = (
     "The plan has no speculation (E7) and no disaggregation (E10) of one sort of chip; arrivals at the peak are random (E8).",
     "Speeds of SRAM machines are fitted to single streams; their throughput under load is a model without measurements behind it.",
@@ -56,7 +47,7 @@ def evidence(desk: Desk) -> Section:
     if points:
         blocks.append(_chart(desk, points))
     blocks += [
-        Bullets("Method", tuple(text(m) for m in METHOD)),
+        Bullets("Method", tuple(text(f"{name}: {rule}.") for name, rule in RULES.items())),
         Bullets("Limitations", tuple(text(m) for m in LIMITS)),
         Paragraph(
             text(
@@ -181,5 +172,6 @@ def _input_row(name: str, figure: Figure, source: Source) -> Row:
             Cell(text(KINDS[figure.kind])),
             Cell(text(source.title)),
             Cell(text(figure.date)),
-        )
+        ),
+        figure=name,
     )
