@@ -6,6 +6,7 @@ from chipbrief.sensitivity.chosen_again import chosen_again_lines
 from chipbrief.sensitivity.ranking import RankedOffer, Ranking, ranking
 from chipbrief.sensitivity.run import ClassSensitivity, sensitivity
 from chipbrief.sensitivity.straight import straight_lines
+from chipbrief.sensitivity.winners import WinnerMap, winner_map
 
 __all__ = [
     "MODEL_RATE",
@@ -17,10 +18,12 @@ __all__ = [
     "Offer",
     "RankedOffer",
     "Ranking",
+    "WinnerMap",
     "chosen_again_lines",
     "leading_tornado",
     "model_bands",
     "ranking",
     "sensitivity",
     "straight_lines",
+    "winner_map",
 ]

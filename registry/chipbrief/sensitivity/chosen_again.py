@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeVar
 
 from chipbrief.errors import Refusal
 from chipbrief.evaluate import Results, economics
@@ -14,13 +15,14 @@ from chipbrief.evaluate.lanes import api_lane
 from chipbrief.evaluate.search import Candidate, choose, frontier
 from chipbrief.sensitivity.axes import FACTORS, AxisLine, BreakEven, GridPoint, Offer, Prices, cheapest
 from chipbrief.sensitivity.held import Held
-from chipbrief.workload import WorkloadClass
+from chipbrief.workload import TokenDistribution, WorkloadClass
 
-__all__ = ["chosen_again_lines", "offers_at", "with_output", "with_volume"]
+__all__ = ["chosen_again_lines", "offers_at", "with_lengths", "with_output", "with_volume"]
 
 HALVINGS = 5  # of a step of the grid, in search of the value at which the winner changes
 SLACK = 1.05  # of the bound that leaves a system out of the search
 SECONDS_PER_DAY = 86400.0
+Lengths = TypeVar("Lengths", bound=TokenDistribution)
 
 
 def chosen_again_lines(results: Results, class_id: str) -> list[AxisLine]:
@@ -53,12 +55,21 @@ def _of(settings: Sequence[Setting], systems: Collection[str]) -> Sequence[Setti
 
 def with_output(wanted: WorkloadClass, factor: float) -> WorkloadClass:
     """The class with all of its answers longer by a factor; what the mix says of its arrivals stays as written."""
-    output = wanted.tokens.output
-    scaled = {name: tokens * factor for name, tokens in output.points.items()}
-    if output.mean is not None:
-        scaled["mean"] = output.mean * factor
-    tokens = wanted.tokens.model_copy(update={"output": output.model_copy(update=scaled)})
-    return wanted.model_copy(update={"tokens": tokens})
+    return with_lengths(wanted, 1.0, factor)
+
+
+def with_lengths(wanted: WorkloadClass, prompts: float, answers: float) -> WorkloadClass:
+    """The class with its prompts and answers longer by a factor each; its arrivals stay as written."""
+    tokens = wanted.tokens
+    changed = {"input": _longer(tokens.input, prompts), "output": _longer(tokens.output, answers)}
+    return wanted.model_copy(update={"tokens": tokens.model_copy(update=changed)})
+
+
+def _longer(lengths: Lengths, factor: float) -> Lengths:
+    scaled = {name: tokens * factor for name, tokens in lengths.points.items()}
+    if lengths.mean is not None:
+        scaled["mean"] = lengths.mean * factor
+    return lengths.model_copy(update=scaled)
 
 
 def with_volume(wanted: WorkloadClass, factor: float) -> WorkloadClass:
