@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class VendorFleet:
         power_w: IT power provisioned [W].
         racks: racks they fill.
         trail: what the cost stands on.
+        draws: samples of the cost of a month; one value for tokens from an API [USD].
     """
 
     hardware: str
@@ -55,6 +56,7 @@ class VendorFleet:
     power_w: Interval
     racks: float
     trail: Trail
+    draws: Array = field(compare=False, repr=False)
 
 
 def vendor_fleets(results: Results) -> list[VendorFleet]:
@@ -78,6 +80,7 @@ class Route:
         usd_mtok: cost over all tokens served [USD/Mtok].
         capex_usd: price of the systems to buy [USD].
         power_w: IT power of the systems to own [W].
+        draws: samples of the cost of a month, all legs seeing the same draws [USD].
     """
 
     legs: tuple[VendorFleet, ...]
@@ -86,6 +89,7 @@ class Route:
     usd_mtok: Interval
     capex_usd: Interval
     power_w: Interval
+    draws: Array = field(compare=False, repr=False)
 
     def leg_of(self, class_id: str) -> VendorFleet | None:
         """What carries a class."""
@@ -117,6 +121,7 @@ def cheapest_route(results: Results) -> Route:
         usd_mtok=Interval(usd.value / tokens, usd.low / tokens, usd.high / tokens),
         capex_usd=_end_to_end([leg.capex_usd for leg in legs]),
         power_w=_end_to_end([leg.power_w for leg in legs]),
+        draws=sum((leg.draws for leg in legs), start=np.zeros(results.samples)),
     )
 
 
@@ -154,6 +159,7 @@ def _fleet(results: Results, hardware: Hardware, mine: list[Outcome], lane: str)
         power_w=size.power_w,
         racks=size.racks,
         trail=trail,
+        draws=size.draws,
     )
 
 
@@ -180,6 +186,7 @@ class _Size:
     power_w: Interval
     racks: float
     by_system: Mapping[str, float]
+    draws: Array
 
 
 _NONE = Interval(0.0, 0.0, 0.0)
@@ -191,14 +198,14 @@ def _size(results: Results, hardware: Hardware, served: list[Outcome], lane: str
     total = sum(cost.usd_month.value for cost in costs)
     if lane == "api":
         low, high = sum(c.usd_month.low for c in costs), sum(c.usd_month.high for c in costs)
-        return _Size(_NONE, _NONE, 0.0, Interval(total, low, high), 0.0, _NONE, _NONE, 0.0, {})
+        return _Size(_NONE, _NONE, 0.0, Interval(total, low, high), 0.0, _NONE, _NONE, 0.0, {}, np.array([total]))
     draws = _sum([o.draws[lane] for o in served])
     chips = interval(sum(o["chips"].value for o in served), _sum([o.draws["chips"] for o in served]))
     counts = _counts(results, hardware, served)
     systems, racks = _times(counts, lambda _: 1.0), sum(count.racks for count in counts)
     by_system = {count.plain.hardware.id: count.systems for count in counts}
     if lane != "own":
-        return _Size(chips, systems, 0.0, interval(total, draws), 0.0, _NONE, _NONE, racks, by_system)
+        return _Size(chips, systems, 0.0, interval(total, draws), 0.0, _NONE, _NONE, racks, by_system, draws)
     idle = sum(float(count.idle * _idle_usd_month(count.plain)[0]) for count in counts)
     idle_draws = _sum([count.idle_draws * _idle_usd_month(count.sampled) for count in counts])
     return _Size(
@@ -211,6 +218,7 @@ def _size(results: Results, hardware: Hardware, served: list[Outcome], lane: str
         power_w=_times(counts, lambda setting: setting.hardware.cost.power_w(1.0)),
         racks=racks,
         by_system=by_system,
+        draws=draws + idle_draws,
     )
 
 

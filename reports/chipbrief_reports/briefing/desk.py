@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,8 @@ from chipbrief.evidence.model_error import ModelError
 from chipbrief.evidence.standing import has_points
 from chipbrief.hardware import Hardware
 from chipbrief.ledger import Ledger, ledger_of
+from chipbrief.sensitivity import Offer, ranking
+from chipbrief.sensitivity.ranking import cheapest_shares
 from chipbrief_reports.briefing.document import Cell, Ref, text
 from chipbrief_reports.briefing.notes import NoteBook
 from chipbrief_reports.wording import a_range, count, exact, joined, number, percent, whole
@@ -119,6 +121,18 @@ class Desk:
     def route(self) -> Route:
         """The cheapest offer for every class."""
         return cheapest_route(self.results)
+
+    @cached_property
+    def cheapest_options(self) -> Mapping[str, float]:
+        """Share of the draws in which each way to carry the whole mix costs least: `route`, or system and lane."""
+        options = {f"{f.hardware} {f.lane}": f.draws for f in self.fleets if len(f.served) == len(self.mix.classes)}
+        if not self.route.unserved and len(self.route.legs) > 1:
+            options["route"] = self.route.draws
+        if not options:
+            return {}
+        drawn = np.array([np.broadcast_to(draws, (self.results.samples,)) for draws in options.values()])
+        shares, _ = cheapest_shares(drawn)
+        return dict(zip(options, map(float, shares), strict=True))
 
     @cached_property
     def leading(self) -> str:
@@ -249,16 +263,11 @@ class Desk:
             return "no point"
         profile = self.system(hardware).profile
         if hardware not in (*profile.calibrated_on.times.hardware, *profile.calibrated_on.throughput.hardware):
-            return "relatives"
+            return "relatives' model"
         decode = profile.efficiency.weights.kind
-        return "fitted" if decode == "calibrated" else "assumed"
+        return "fitted model" if decode == "calibrated" else "assumed model"
 
     def share_cheapest(self, class_id: str, chosen: LaneCost, hardware: str) -> float:
         """Share of the draws in which an offer is the cheapest for its class."""
-        rows = {
-            (o.hardware, c.lane): o.draws.get(c.lane, np.full(self.results.samples, c.usd_month.value))
-            for o, c in self.results.offers(class_id)
-        }
-        mine = rows[hardware, chosen.lane]
-        others = [v for key, v in rows.items() if key != (hardware, chosen.lane)]
-        return float(np.mean(np.all([mine <= other for other in others], axis=0))) if others else 1.0
+        offer = Offer(hardware, chosen.lane)
+        return next(o.cheapest_share for o in ranking(self.results, class_id).offers if o.offer == offer)

@@ -52,17 +52,19 @@ class NoteBook:
             sources.append((source.title, source.locator, figure.date))
         head = f"{lead}: " if lead else ""
         whole = f"{head}{'; '.join(parts)}. {closing}".strip()
-        short = self._short(head, names) + (f"; {ending}" if ending else "")
-        return self.say(whole, sources, short if len(whole) > FOOT else "")
+        return self.say(whole, sources, self._short(head, names, ending) if len(whole) > FOOT else "")
 
-    def _short(self, head: str, names: Sequence[str]) -> str:
-        """The first Figure with its source, and how many more there are."""
+    def _short(self, head: str, names: Sequence[str], ending: str) -> str:
+        """The first Figure with its source, how many more there are, and the ending."""
+        closing = f"; {ending}" if ending else ""
+        if not names:
+            return f"{head.removesuffix(': ')}{closing}"
         first = next(iter(names))
         figure, source = self._figures[first]
         others = len(dict.fromkeys(names)) - 1
         more = f" and {others} more" if others else ""
         title = source.title if len(source.title) <= 48 else source.title[:46].rsplit(" ", 1)[0] + "…"
-        return f"{head}{first} {self.words(figure)} ({title}, {figure.date}){more}"
+        return f"{head}{first} {self.words(figure)} ({title}, {figure.date}){more}{closing}"
 
     @staticmethod
     def words(figure: Figure) -> str:

@@ -20,7 +20,7 @@ _COLUMNS = (
     Column("Systems", "", width=0.9),
     Column("Power", "MW", width=0.8),
     Column("Capex", "$ million", width=1.1),
-    Column("Load model", "", "left", 1.2),
+    Column("Confidence", "cheapest in", width=1.2),
 )
 
 
@@ -90,7 +90,7 @@ def _route_row(desk: Desk) -> Row:
             cell(whole(systems)) if systems else absent(""),
             cell(number(route.power_w.value * pue / 1e6)) if route.power_w.value else absent(""),
             _millions(desk, route.capex_usd) if route.capex_usd.value else absent(""),
-            Cell(text("as below")),
+            _confidence(desk, "route", ""),
         )
     )
 
@@ -116,9 +116,17 @@ def _fleet_row(desk: Desk, fleet: VendorFleet) -> Row:
             desk.counted(fleet.systems) if owned else _chips(fleet),
             cell(number(fleet.power_w.value * pue / 1e6)) if owned else absent(""),
             _millions(desk, fleet.capex_usd) if owned else absent(""),
-            Cell(text(desk.basis(hardware, fleet.lane))),
+            _confidence(desk, f"{fleet.hardware} {fleet.lane}", desk.basis(hardware, fleet.lane)),
         )
     )
+
+
+def _confidence(desk: Desk, option: str, basis: str) -> Cell:
+    """Share of the draws in which an option costs least, of those that carry the whole mix, and what it rests on."""
+    share = desk.cheapest_options.get(option)
+    if share is None:
+        return absent(basis)
+    return cell("<1 %" if 0 < share < 0.01 else f"{number(share * 100)} %", basis)
 
 
 def _chips(fleet: VendorFleet) -> Cell:
