@@ -1,0 +1,137 @@
+"""Latencies against speeds: implied rate, implied time to first token, and a line through a set of rows."""
+
+from __future__ import annotations
+
+from chipbrief.claims.document import Claim
+from chipbrief.claims.quantity import Quantity, Span, number
+from chipbrief.claims.rulings import Cited, Context, Outcome, Ruling
+
+__all__ = ["MAX_TTFT_S", "implied_rate", "implied_ttft", "linear_fit"]
+
+MAX_TTFT_S = 2.0  # MLPerf Inference lets a loaded server take 2 s to the first token of Llama-2-70B, 99th percentile
+NO_TIME = 0.001  # a time to the first token below this share of the latency is none
+COARSE = 0.05  # where rounding alone may hide this share of the latency, zero is not decided
+RATE_TOLERANCE = 0.10
+
+
+def _pair(claim: Claim, context: Context) -> tuple[Quantity, Quantity, int] | None:
+    """Stated latency, the speed of one user that goes with it, and the tokens of the answer."""
+    latency, tokens = claim.quantity, claim.output_tokens
+    speed = context.quantity(claim.speed) if claim.speed else None
+    if claim.metric not in ("e2e_latency", "decode_time") or latency is None or speed is None or not tokens:
+        return None
+    return latency, speed, tokens
+
+
+def implied_rate(claim: Claim, context: Context) -> Ruling | None:
+    """Tokens over the stated latency may not exceed the stated speed, nor fall below what 2 s of waiting leave of it.
+
+    Tokens in 1, latency in s, speed in tok/s; both ends of every rounding are tried. The 2 s are what MLPerf
+    Inference allows a loaded server for the first token (Llama-2-70B, 99th percentile).
+    """
+    found = _pair(claim, context)
+    if found is None or found[0].bound:
+        return None
+    latency, speed, tokens = found
+    rate = Span(tokens, tokens) / latency.span
+    slowest = tokens / (tokens / speed.span.low + MAX_TTFT_S)
+    value = tokens / latency.value
+    sum_ = f"{tokens:,} / {latency.text} = {number(value, 3)} tok/s, stated {speed.text}"
+    if rate.high < slowest:
+        sum_ += f" ({number(speed.value / value, 2)} times as much)"
+    differs = rate.high < slowest or rate.low > speed.span.high
+    outcome: Outcome = "differs" if differs else "agrees"
+    reason = (
+        "the latency is that of another speed than the stated one"
+        if differs
+        else "the latency goes with the stated speed"
+    )
+    return Ruling(outcome, sum_, reason, (context.own(str(claim.speed)),))
+
+
+def implied_ttft(claim: Claim, context: Context) -> Ruling | None:
+    """What an end-to-end latency leaves before the first token must be more than nothing and at most 2 s.
+
+    TTFT = latency - tokens / speed [s]. Zero or less: the latency is of decoding alone, unless its rounding could
+    hide 5 % of it; more than 2 s: the speed is wrong. A decode time must leave nothing, a bound must leave something.
+    """
+    found = _pair(claim, context)
+    if found is None:
+        return None
+    latency, speed, tokens = found
+    decode = Span(tokens, tokens) / speed.span
+    left, ends = latency.value - tokens / speed.value, latency.span - decode
+    line = (
+        f"{latency.text.lstrip('<> ')} - {tokens:,} / {speed.text} = {latency.like(left, 2)} left for the first token"
+    )
+    cited = (context.own(str(claim.speed)),)
+    if latency.bound:
+        outcome: Outcome = "agrees" if left > 0 else "differs"
+        return Ruling(outcome, line, "the bound leaves time" if left > 0 else "the answer alone takes longer", cited)
+    if claim.metric == "decode_time":
+        met = latency.span.meets(decode)
+        return Ruling("agrees" if met else "differs", line, "decoding takes the tokens over the speed", cited)
+    return _judged(left, ends, latency, line, cited)
+
+
+def _judged(left: float, ends: Span, latency: Quantity, line: str, cited: tuple[Cited, ...]) -> Ruling:
+    if left <= NO_TIME * latency.value:
+        if ends.high > COARSE * latency.value:
+            return Ruling("undecided", line, "the rounding is too coarse to tell", cited)
+        return Ruling("differs", line, "no time is left for the first token: decoding alone", cited)
+    if ends.low > MAX_TTFT_S:
+        return Ruling("differs", line, "no first token takes that long: the speed is wrong", cited)
+    return Ruling("agrees", line, "a plausible time to the first token is left", cited)
+
+
+# -- a set of rows --------------------------------------------------------------------------------------------
+
+
+def linear_fit(claim: Claim, context: Context) -> Ruling | None:
+    """A line through the rows of a set gives a speed and a time to first token: both must agree with what is stated.
+
+    latency = TTFT + tokens / speed, least squares over two rows or more [s, tok/s]. The slope must lie within 10 %
+    of the stated speed and its rounding; an end-to-end latency needs an intercept above nothing.
+    """
+    of_set = (claim.rows, claim.subject, claim.metric)
+    rows = [row for row in context.file.claims if (row.rows, row.subject, row.metric) == of_set and row.quantity]
+    if not claim.rows or len(rows) < 2 or claim.quantity is None:
+        return None
+    rows.sort(key=lambda row: row.output_tokens or 0)
+    points = [(float(row.output_tokens or 0), row.quantity.value) for row in rows if row.quantity]
+    first, slope = _line(points)
+    if slope <= 0:
+        return Ruling("differs", "latency does not grow with the tokens", "longer answers take longer")
+    tokens = ", ".join(f"{x:,.0f}" for x, _ in points)
+    line = (
+        f"line through {tokens} tokens: {number(1 / slope, 3)} tok/s and "
+        f"{claim.quantity.like(first if abs(first) > 1e-9 else 0.0, 2)} to the first token"
+    )
+    cited = [context.own(*(row.id for row in rows))]
+    who = f"{context.subject(claim)}: {len(rows)} latencies are one constant {number(1 / slope, 3)} tok/s"
+    speed = context.quantity(claim.speed) if claim.speed else None
+    if speed is not None and not speed.span.widened(RATE_TOLERANCE).meets(Span(1 / slope, 1 / slope)):
+        reason = "the rows have a speed of their own"
+        return Ruling(
+            "differs", f"{line}; stated {speed.text}", reason, tuple(cited), (f"{who}, not the stated {speed.text}",)
+        )
+    if claim.metric == "e2e_latency" and first <= NO_TIME * points[0][1]:
+        return Ruling(
+            "differs",
+            line,
+            "the rows leave no time to the first token",
+            tuple(cited),
+            (f"{who}: they leave no time to the first token, though they are stated end to end",),
+        )
+    return Ruling("agrees", line, "the rows lie on a line of the stated speed", tuple(cited))
+
+
+def _line(points: list[tuple[float, float]]) -> tuple[float, float]:
+    """Intercept and slope by least squares."""
+    mean_x = sum(x for x, _ in points) / len(points)
+    mean_y = sum(y for _, y in points) / len(points)
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    if spread == 0:
+        return mean_y, 0.0
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    return mean_y - slope * mean_x, slope
