@@ -1,14 +1,15 @@
-"""What people read and may override: briefing templates, theme, example mixes and sweeps, as files."""
+"""What people read and may override: briefing templates, theme, example mixes, sweeps and claims, as files."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["BRIEFING", "DEFAULT_MIX", "EXAMPLE_SWEEP", "MIXES", "THEME", "example_mixes"]
+__all__ = ["BRIEFING", "CLAIMS", "DEFAULT_MIX", "EXAMPLE_SWEEP", "MIXES", "THEME", "example_claims", "example_mixes"]
 
 _HERE = Path(__file__).parent
 BRIEFING = _HERE / "briefing"
 THEME = _HERE / "theme"
 MIXES = _HERE / "mixes"
+CLAIMS = _HERE / "claims"
 DEFAULT_MIX = MIXES / "five-workloads.yaml"
 EXAMPLE_SWEEP = _HERE / "sweeps" / "cheapest-tokens.yaml"
 
@@ -16,3 +17,8 @@ EXAMPLE_SWEEP = _HERE / "sweeps" / "cheapest-tokens.yaml"
 def example_mixes() -> Mapping[str, Path]:
     """The example mixes by name."""
     return {path.stem: path for path in sorted(MIXES.glob("*.yaml"))}
+
+
+def example_claims() -> Mapping[str, Path]:
+    """The claims files that ship, by name."""
+    return {path.stem: path for path in sorted(CLAIMS.glob("*.yaml"))}
