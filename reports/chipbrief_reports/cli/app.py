@@ -22,6 +22,7 @@ COMMANDS = (
     "mix",
     "sensitivity",
     "explain",
+    "audit",
     "sweep",
     "systems",
     "models",

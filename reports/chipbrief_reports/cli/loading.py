@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "as_of_date",
     "catalogue",
+    "claims_file",
+    "complete_claims",
     "complete_hardware",
     "complete_models",
     "hardware_ids",
@@ -69,6 +71,28 @@ def mix(path: Path | None, registry: Registry, catalogue: Catalogue, hardware: S
 
 
 def hardware_ids(names: Sequence[str], registry: Registry, option: str = "--hardware") -> tuple[str, ...]:
+def claims_file(given: Path) -> Path:
+    """The claims file given, or the one that ships under that name.
+
+    Raises:
+        InputError: neither a file nor such a name, though it looks like one.
+    """
+    from chipbrief.errors import did_you_mean
+    from chipbrief_templates import example_claims
+
+    examples = example_claims()
+    if given.exists() and not (given.is_dir() and str(given) in examples):
+        return given
+    if str(given) in examples:
+        return examples[str(given)]
+    near = did_you_mean(given.stem if given.suffix in (".yaml", ".yml") else given.name, examples)
+    if given.name == str(given) and (near or not given.suffix):
+        hint = near or f"; these ship: {', '.join(examples)}"
+        raise InputError([Problem(f"is neither a file nor a claims file that ships{hint}", str(given))])
+    return given
+
+
+def hardware_ids(names: Sequence[str], registry: Registry) -> tuple[str, ...]:
     """Ids of the systems named on the command line; raises InputError naming every one that is not known."""
     ids: list[str] = []
     problems: list[Problem] = []
@@ -115,6 +139,13 @@ def complete_hardware(_: click.Context, __: click.Parameter, incomplete: str) ->
     from chipbrief.registry import load_registry
 
     return [name for name in load_registry().hardware if name.startswith(incomplete)]
+
+
+def complete_claims(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Names of the claims files that ship, for the shell."""
+    from chipbrief_templates import example_claims
+
+    return [name for name in example_claims() if name.startswith(incomplete)]
 
 
 def complete_models(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
