@@ -33,8 +33,8 @@ def _refers(*metrics: str) -> Any:
         stated: Mapping[str, str] = (info.context or {}).get("metric_of", {})
         if name not in stated:
             raise ValueError(f"unknown claim {name!r}" + did_you_mean(name, stated))
-        if metrics and stated[name] not in metrics:
-            raise ValueError(f"claim {name!r} is a {stated[name]}, expected {' or '.join(metrics)}")
+        if metrics and stated[name] in METRICS and stated[name] not in metrics:
+            raise ValueError(f"claim {name!r} states {stated[name]}, expected {' or '.join(metrics)}")
         return name
 
     return AfterValidator(check)
@@ -54,7 +54,7 @@ def _day(name: str, info: ValidationInfo) -> str:
     if name == _THE_TEXT or facts.get(name) == "date":
         return name
     if name in facts:
-        raise ValueError(f"fact {name!r} is a {facts[name]}, expected a date")
+        raise ValueError(f"fact {name!r} states {facts[name]}, expected date")
     raise ValueError(f"unknown fact {name!r}" + did_you_mean(name, [*facts, _THE_TEXT]))
 
 
@@ -293,4 +293,4 @@ def _text_at(part: Any, field: str) -> str:
 
 def _metrics_of(claims: Any) -> dict[str, str]:
     rows = claims if isinstance(claims, list) else []
-    return {_text_at(row, "id"): _text_at(row, "metric") for row in rows if _text_at(row, "id")}
+    return {_text_at(row, "id"): _text_at(row, "metric") for row in reversed(rows) if _text_at(row, "id")}

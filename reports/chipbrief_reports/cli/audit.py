@@ -23,7 +23,7 @@ _verdict = click.Choice(VERDICTS)
     cls=ReportCommand,
     epilog="""\b
 Examples:
-  chipbrief audit openai-cerebras                    a claims file that ships
+  chipbrief audit NAME                               a claims file that ships, by its name
   chipbrief audit claims.yaml --only inconsistent
   chipbrief audit claims.yaml --json | jq -r '.claims[] | [.id, .verdict] | @tsv'""",
 )

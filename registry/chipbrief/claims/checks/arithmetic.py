@@ -69,11 +69,10 @@ def speed_limit(claim: Claim, context: Context) -> Ruling | None:
 
 
 def product(claim: Claim, context: Context) -> Ruling | None:
-    """A number must follow from the claims it is made of: the product of `times`, times the first less the second of
-    `difference`.
+    """A number must follow from the claims it is made of, as their product or difference.
 
-    In coherent units, so that tokens a day times USD/Mtok is USD/day; the span that the roundings of the parts leave
-    must meet that of the stated value.
+    The product of all of `times` and of the first of `difference` less the second, in coherent units, so that tokens
+    a day times USD/Mtok is USD/day; the span that the roundings of the parts leave must meet that of the stated value.
     """
     stated = claim.quantity
     factors = [context.quantity(name) for name in claim.times]

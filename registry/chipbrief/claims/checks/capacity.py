@@ -16,8 +16,7 @@ def capacity(claim: Claim, context: Context) -> Ruling | None:
     """The weights alone of every model named must fit in the memory of the chips claimed.
 
     bytes of weights in the format named, else as published, against chips x the high end of the memory's range: no
-    KV cache, no workspace, so that what fails here fails anyway. A claim of more chips than twice what is needed
-    is not judged.
+    KV cache, no workspace, so that what fails here fails anyway.
     """
     stated, found = claim.quantity, context.profile(claim)
     if claim.metric != "chips_per_model" or stated is None or found is None or not claim.models:

@@ -31,8 +31,8 @@ def measured(claim: Claim, context: Context) -> Ruling | None:
     """A speed must lie within what has been published of the same machine and model, 15 % allowed on both ends.
 
     `speed`: of one user alone, profile and measured points together, vendors' own claims included. `throughput`
-    without a number of users: saturated points, by chip. Above the span, or below a third of it, differs; between
-    the two nothing is decided, since software and load differ.
+    without a number of users: saturated points, and the profile's own `<model>_offline` of a system, by chip. Above
+    the span, or below a third of it, differs; between the two nothing is decided, since software and load differ.
     """
     stated, found = claim.quantity, context.profile(claim)
     if stated is None or found is None or len(claim.models) != 1 or claim.metric not in ("speed", "throughput"):
@@ -75,11 +75,21 @@ def _of_one_user(claim: Claim, context: Context, found: HardwareProfile) -> list
 
 def _saturated(claim: Claim, context: Context) -> list[_Seen]:
     seen = []
+    found = context.profile(claim)
+    for name, figure in found.reference.speed.items() if found else ():
+        if found and _plain(name) == _plain(f"{claim.models[0]}-offline"):
+            low, high = figure.lowest / found.chips, figure.highest / found.chips
+            seen.append(_Seen(low, high, found.chips, context.figure(found, figure)))
     for point in _points(claim, context):
         chips = {"tok_s_total": point.n_chips, "tok_s_per_chip": 1}.get(point.metric)
         if point.value and chips and point.scenario == "offline":
             seen.append(_Seen(point.value / chips, point.value / chips, point.n_chips, _cited(point)))
     return seen
+
+
+def _plain(name: str) -> str:
+    """`llama2_70b_offline` and `llama-2-70b-offline` are one name."""
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def _points(claim: Claim, context: Context) -> list[Point]:

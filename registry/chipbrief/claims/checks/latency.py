@@ -6,11 +6,10 @@ from chipbrief.claims.document import Claim
 from chipbrief.claims.quantity import Quantity, Span, number
 from chipbrief.claims.rulings import Cited, Context, Outcome, Ruling
 
-__all__ = ["MAX_TTFT_S", "implied_rate", "implied_ttft", "linear_fit"]
+__all__ = ["MAX_TTFT_S", "MIN_TTFT_S", "implied_rate", "implied_ttft", "linear_fit"]
 
 MAX_TTFT_S = 2.0  # MLPerf Inference lets a loaded server take 2 s to the first token of Llama-2-70B, 99th percentile
-NO_TIME = 0.001  # a time to the first token below this share of the latency is none
-COARSE = 0.05  # where rounding alone may hide this share of the latency, zero is not decided
+MIN_TTFT_S = 0.015  # 17 ms is the shortest of 571 measured times to the first token
 RATE_TOLERANCE = 0.10
 
 
@@ -52,8 +51,9 @@ def implied_rate(claim: Claim, context: Context) -> Ruling | None:
 def implied_ttft(claim: Claim, context: Context) -> Ruling | None:
     """What an end-to-end latency leaves before the first token must be more than nothing and at most 2 s.
 
-    TTFT = latency - tokens / speed [s]. Zero or less: the latency is of decoding alone, unless its rounding could
-    hide 5 % of it; more than 2 s: the speed is wrong. A decode time must leave nothing, a bound must leave something.
+    TTFT = latency - tokens / speed [s], both ends of every rounding tried. Less than 15 ms at the most: the latency is
+    of decoding alone; more than 2 s at the least: the speed is wrong; zero or less that rounding may hide decides
+    nothing. A decode time must leave nothing, a bound must leave something.
     """
     found = _pair(claim, context)
     if found is None:
@@ -71,16 +71,16 @@ def implied_ttft(claim: Claim, context: Context) -> Ruling | None:
     if claim.metric == "decode_time":
         met = latency.span.meets(decode)
         return Ruling("agrees" if met else "differs", line, "decoding takes the tokens over the speed", cited)
-    return _judged(left, ends, latency, line, cited)
+    return _judged(left, ends, line, cited)
 
 
-def _judged(left: float, ends: Span, latency: Quantity, line: str, cited: tuple[Cited, ...]) -> Ruling:
-    if left <= NO_TIME * latency.value:
-        if ends.high > COARSE * latency.value:
-            return Ruling("undecided", line, "the rounding is too coarse to tell", cited)
+def _judged(left: float, ends: Span, line: str, cited: tuple[Cited, ...]) -> Ruling:
+    if ends.high < MIN_TTFT_S:
         return Ruling("differs", line, "no time is left for the first token: decoding alone", cited)
     if ends.low > MAX_TTFT_S:
         return Ruling("differs", line, "no first token takes that long: the speed is wrong", cited)
+    if left <= 0:
+        return Ruling("undecided", line, "none is left, but the rounding is too coarse to tell", cited)
     return Ruling("agrees", line, "a plausible time to the first token is left", cited)
 
 
@@ -91,15 +91,16 @@ def linear_fit(claim: Claim, context: Context) -> Ruling | None:
     """A line through the rows of a set gives a speed and a time to first token: both must agree with what is stated.
 
     latency = TTFT + tokens / speed, least squares over two rows or more [s, tok/s]. The slope must lie within 10 %
-    of the stated speed and its rounding; an end-to-end latency needs an intercept above nothing.
+    of the stated speed and its rounding; an end-to-end latency needs an intercept that may be 15 ms, all roundings
+    allowed for.
     """
     of_set = (claim.rows, claim.subject, claim.metric)
-    rows = [row for row in context.file.claims if (row.rows, row.subject, row.metric) == of_set and row.quantity]
-    if not claim.rows or len(rows) < 2 or claim.quantity is None:
+    rows = [row for row in context.file.claims if (row.rows, row.subject, row.metric) == of_set and _exact(row)]
+    if not claim.rows or len(rows) < 2 or claim.quantity is None or claim.quantity.bound:
         return None
     rows.sort(key=lambda row: row.output_tokens or 0)
-    points = [(float(row.output_tokens or 0), row.quantity.value) for row in rows if row.quantity]
-    first, slope = _line(points)
+    points = [(float(row.output_tokens or 0), row.quantity) for row in rows if row.quantity]
+    first, slope, rounding = _line(points)
     if slope <= 0:
         return Ruling("differs", "latency does not grow with the tokens", "longer answers take longer")
     tokens = ", ".join(f"{x:,.0f}" for x, _ in points)
@@ -115,7 +116,7 @@ def linear_fit(claim: Claim, context: Context) -> Ruling | None:
         return Ruling(
             "differs", f"{line}; stated {speed.text}", reason, tuple(cited), (f"{who}, not the stated {speed.text}",)
         )
-    if claim.metric == "e2e_latency" and first <= NO_TIME * points[0][1]:
+    if claim.metric == "e2e_latency" and first + rounding < MIN_TTFT_S:
         return Ruling(
             "differs",
             line,
@@ -126,12 +127,18 @@ def linear_fit(claim: Claim, context: Context) -> Ruling | None:
     return Ruling("agrees", line, "the rows lie on a line of the stated speed", tuple(cited))
 
 
-def _line(points: list[tuple[float, float]]) -> tuple[float, float]:
-    """Intercept and slope by least squares."""
+def _exact(row: Claim) -> bool:
+    return row.quantity is not None and not row.quantity.bound
+
+
+def _line(points: list[tuple[float, Quantity]]) -> tuple[float, float, float]:
+    """Intercept and slope by least squares, and how far the roundings may move the intercept."""
     mean_x = sum(x for x, _ in points) / len(points)
-    mean_y = sum(y for _, y in points) / len(points)
+    mean_y = sum(y.value for _, y in points) / len(points)
     spread = sum((x - mean_x) ** 2 for x, _ in points)
     if spread == 0:
-        return mean_y, 0.0
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
-    return mean_y - slope * mean_x, slope
+        return mean_y, 0.0, 0.0
+    slope = sum((x - mean_x) * (y.value - mean_y) for x, y in points) / spread
+    weights = [1 / len(points) - mean_x * (x - mean_x) / spread for x, _ in points]
+    rounding = sum(abs(weight) * (y.span.high - y.span.low) / 2 for weight, (_, y) in zip(weights, points, strict=True))
+    return mean_y - slope * mean_x, slope, rounding

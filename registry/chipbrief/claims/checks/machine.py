@@ -183,8 +183,9 @@ def sparse_or_dense(claim: Claim, context: Context) -> Ruling | None:
     if wanted in met:
         return Ruling("agrees", line, f"the {wanted} peak", cited)
     if met:
-        who = f"{context.subject(claim)}: {stated.text} of {claim.format}"
-        return Ruling("differs", line, f"the {met[0]} peak", cited, (f"{who} is the {met[0]} peak",))
+        who = found.system.name if claim.per == "system" else found.chip
+        headline = f"{who}: {stated.text} of {claim.format} is the {met[0]} peak"
+        return Ruling("differs", line, f"the {met[0]} peak", cited, (headline,))
     return Ruling("differs", line, "neither the dense nor the sparse peak", cited)
 
 

@@ -59,7 +59,7 @@ def site_power(claim: Claim, context: Context) -> Ruling | None:
 
 
 def site_value(claim: Claim, context: Context) -> Ruling | None:
-    """An amount paid for a site's power must lie within what the systems on that power cost to buy and to run.
+    """An amount paid for a site's power must lie within what the systems on that power cost to buy.
 
     systems = site power / power of a system; amount / systems against the range of the profile's price [USD]. A
     floor (`> 10 BUSD`) must not lie above that range, a ceiling not below it.
