@@ -34,7 +34,7 @@ Examples:
 @click.option("--fail-on", type=_verdict, multiple=True, help="Exit with 1 where a claim has this verdict.")
 @strict_option
 def command(claims: Path, only: tuple[str, ...], fail_on: tuple[str, ...], strict: bool) -> Reply:
-    """Hold the claims of a file against arithmetic, and say which are consistent.
+    """Hold the claims of a file against arithmetic.
 
     Each claim is recomputed from its own numbers, the other claims, the registry's figures, measured points and the
     facts that the file cites; the arithmetic and its source are printed. The exit code is 0 whatever the verdicts,
