@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -108,19 +108,22 @@ def audit(
         terms: finance terms, those that ship by default.
         points: measured points, those that ship by default.
     """
-    context = Context(
+    held = Context(
         claims,
         registry,
         catalogue,
         load_finance_terms() if terms is None else terms,
         tuple(read_points(SHIPPED).points if points is None else points),
     )
-    ruled = [(claim, _rulings(claim, context)) for claim in claims.claims]
+    return _audited(held, [(claim, _rulings(claim, held)) for claim in claims.claims])
+
+
+def _audited(context: Context, ruled: Sequence[tuple[Claim, Mapping[str, Ruling]]]) -> Audit:
     findings = tuple(_finding(claim, rulings, context) for claim, rulings in ruled)
     counted = Counter(finding.verdict for finding in findings)
     return Audit(
-        name=claims.name,
-        title=claims.title,
+        name=context.file.name,
+        title=context.file.title,
         text=str(context.own()),
         counts={verdict: counted[verdict] for verdict in VERDICTS},
         headlines=_headlines(ruled),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import random
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,8 +63,6 @@ def shipped(registry: Registry, catalogue: Catalogue) -> Any:
 def test_the_order_of_claims_does_not_matter(
     seed: int, shipped: Any, article: Audit, registry: Registry, catalogue: Catalogue
 ) -> None:
-    import dataclasses
-
     claims = list(shipped.claims)
     random.Random(seed).shuffle(claims)
     found = audit(dataclasses.replace(shipped, claims=tuple(claims)), registry, catalogue)
@@ -130,3 +131,34 @@ def test_every_metric_reads_its_own_example() -> None:
     for metric in METRICS.values():
         if metric.dimension:
             assert Quantity.parse(metric.dimension.example, metric.dimension).value > 0
+
+
+@pytest.mark.parametrize("change", ["zero", "at most", "at least", "range", "tiny"])
+def test_no_number_breaks_a_check(
+    change: str, shipped: Any, registry: Registry, catalogue: Catalogue, data: Path
+) -> None:
+    """Every value of both files at once as 0, a bound, a wide range or almost nothing: a verdict, never an error."""
+    second = load_claims(data / "claims-vendors.yaml", models=catalogue.names, hardware=registry.names, checks=CHECKS)
+    for file in (shipped, second):
+        claims = tuple(_changed(claim, change) for claim in file.claims)
+        found = audit(dataclasses.replace(file, claims=claims), registry, catalogue)
+        assert len(found.findings) == len(file.claims)
+        json.dumps(found.document())
+
+
+def _changed(claim: Any, change: str) -> Any:
+    if claim.quantity is None:
+        return claim
+    dimension = METRICS[claim.metric].dimension
+    assert dimension
+    unit = claim.quantity.unit
+    text = {
+        "zero": f"0 {unit}",
+        "at most": f"< 2 {unit}",
+        "at least": f"> 2 {unit}",
+        "range": f"0 to 1,000 {unit}",
+        "tiny": f"0.0001 {unit}",
+    }[change]
+    if dimension.name == "fraction":
+        text = text.replace("1,000", "100")
+    return claim.model_copy(update={"value": Quantity.parse(text, dimension)})

@@ -25,7 +25,7 @@ def cost(claim: Claim, context: Context) -> Ruling | None:
     hour of owning takes their place. The arithmetic adds the speed that the stated price needs.
     """
     stated, speed = claim.quantity, context.quantity(claim.speed) if claim.speed else None
-    if claim.metric != "cost_per_mtok" or stated is None or speed is None:
+    if claim.metric != "cost_per_mtok" or stated is None or speed is None or not stated.value or not speed.value:
         return None
     if claim.capex is not None:
         return _from_capital(claim, context, stated, speed)
@@ -169,7 +169,7 @@ def _origin(claim: Claim, context: Context) -> _Origin | None:
     """The first sum within 3 % of the stated price: of one chip or the system, without or with operating cost."""
     stated, speed = claim.quantity, context.quantity(claim.speed) if claim.speed else None
     capex = context.quantity(claim.capex) if claim.capex else None
-    if stated is None or speed is None or capex is None:
+    if stated is None or speed is None or capex is None or not speed.value:
         return None
     for origin in _sums(claim, context, capex, speed):
         if abs(origin.usd_mtok / MTOK - stated.value) <= NEAR * stated.value:

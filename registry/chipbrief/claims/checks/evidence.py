@@ -127,10 +127,11 @@ def model(claim: Claim, context: Context) -> Ruling | None:
         return None
     middle, span = interval
     line = (
-        f"model: {number(middle, 3)} tok/s ({number(span.low, 3)} to {number(span.high, 3)}, 80 %) for "
+        f"{number(middle, 3)} tok/s ({number(span.low, 3)} to {number(span.high, 3)}, 80 %) predicted for "
         f"{claim.users} users, stated {stated.text}"
     )
-    cited = (Cited("chipbrief's model, E1 to E8", "docs/physics.md", context.file.text.date.written),)
+    layer = found.latency.layer
+    cited = (Cited("chipbrief's model, E1 to E8", "docs/physics.md", layer.date), context.figure(found, layer))
     if stated.span.meets(span):
         return Ruling("agrees", line, "within the model's interval", cited)
     if found.id not in found.calibrated_on.throughput.hardware:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from chipbrief.claims.document import Claim
 from chipbrief.claims.quantity import Quantity, Span, number
 from chipbrief.claims.rulings import Cited, Context, Outcome, Ruling
@@ -19,6 +21,8 @@ def _pair(claim: Claim, context: Context) -> tuple[Quantity, Quantity, int] | No
     speed = context.quantity(claim.speed) if claim.speed else None
     if claim.metric not in ("e2e_latency", "decode_time") or latency is None or speed is None or not tokens:
         return None
+    if not latency.value or not speed.value:
+        return None
     return latency, speed, tokens
 
 
@@ -33,11 +37,11 @@ def implied_rate(claim: Claim, context: Context) -> Ruling | None:
         return None
     latency, speed, tokens = found
     rate = Span(tokens, tokens) / latency.span
-    slowest = tokens / (tokens / speed.span.low + MAX_TTFT_S)
+    slowest = tokens / (tokens / speed.span.low + MAX_TTFT_S) if speed.span.low else 0.0
     value = tokens / latency.value
     sum_ = f"{tokens:,} / {latency.text} = {number(value, 3)} tok/s, stated {speed.text}"
     if rate.high < slowest:
-        sum_ += f" ({number(speed.value / value, 2)} times as much)"
+        sum_ += f" ({speed.value / value:,.1f} times as much)"
     differs = rate.high < slowest or rate.low > speed.span.high
     outcome: Outcome = "differs" if differs else "agrees"
     reason = (
@@ -61,9 +65,7 @@ def implied_ttft(claim: Claim, context: Context) -> Ruling | None:
     latency, speed, tokens = found
     decode = Span(tokens, tokens) / speed.span
     left, ends = latency.value - tokens / speed.value, latency.span - decode
-    line = (
-        f"{latency.text.lstrip('<> ')} - {tokens:,} / {speed.text} = {latency.like(left, 2)} left for the first token"
-    )
+    line = f"{latency.text.lstrip('<> ')} - {tokens:,} / {speed.text} = {latency.like(left)} left for the first token"
     cited = (context.own(str(claim.speed)),)
     if latency.bound:
         outcome: Outcome = "agrees" if left > 0 else "differs"
@@ -96,35 +98,42 @@ def linear_fit(claim: Claim, context: Context) -> Ruling | None:
     """
     of_set = (claim.rows, claim.subject, claim.metric)
     rows = [row for row in context.file.claims if (row.rows, row.subject, row.metric) == of_set and _exact(row)]
-    if not claim.rows or len(rows) < 2 or claim.quantity is None or claim.quantity.bound:
+    if not claim.rows or len(rows) < 2 or not _exact(claim):
         return None
     rows.sort(key=lambda row: row.output_tokens or 0)
     points = [(float(row.output_tokens or 0), row.quantity) for row in rows if row.quantity]
     first, slope, rounding = _line(points)
     if slope <= 0:
         return Ruling("differs", "latency does not grow with the tokens", "longer answers take longer")
-    tokens = ", ".join(f"{x:,.0f}" for x, _ in points)
-    line = (
-        f"line through {tokens} tokens: {number(1 / slope, 3)} tok/s and "
-        f"{claim.quantity.like(first if abs(first) > 1e-9 else 0.0, 2)} to the first token"
-    )
-    cited = [context.own(*(row.id for row in rows))]
-    who = f"{context.subject(claim)}: {len(rows)} latencies are one constant {number(1 / slope, 3)} tok/s"
+    return _fitted(claim, context, rows, _Line(first, 1 / slope, first + rounding < MIN_TTFT_S))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Time to the first token [s], speed [tok/s], and whether no rounding leaves any such time."""
+
+    ttft: float
+    speed: float
+    none_left: bool
+
+
+def _fitted(claim: Claim, context: Context, rows: list[Claim], line: _Line) -> Ruling:
+    assert claim.quantity is not None
+    tokens, rate = ", ".join(f"{row.output_tokens:,}" for row in rows), number(line.speed, 3)
+    first = claim.quantity.like(line.ttft if abs(line.ttft) > 1e-9 else 0.0, 2)
+    sum_ = f"line through {tokens} tokens: {rate} tok/s and {first} to the first token"
+    cited = (context.own(*(row.id for row in rows)),)
+    who = f"{context.subject(claim)}: {len(rows)} latencies are one constant {rate} tok/s"
     speed = context.quantity(claim.speed) if claim.speed else None
-    if speed is not None and not speed.span.widened(RATE_TOLERANCE).meets(Span(1 / slope, 1 / slope)):
-        reason = "the rows have a speed of their own"
+    if speed is not None and not speed.span.widened(RATE_TOLERANCE).meets(Span(line.speed, line.speed)):
+        headline = f"{who}, not the stated {speed.text}"
         return Ruling(
-            "differs", f"{line}; stated {speed.text}", reason, tuple(cited), (f"{who}, not the stated {speed.text}",)
+            "differs", f"{sum_}; stated {speed.text}", "the rows have a speed of their own", cited, (headline,)
         )
-    if claim.metric == "e2e_latency" and first + rounding < MIN_TTFT_S:
-        return Ruling(
-            "differs",
-            line,
-            "the rows leave no time to the first token",
-            tuple(cited),
-            (f"{who}: they leave no time to the first token, though they are stated end to end",),
-        )
-    return Ruling("agrees", line, "the rows lie on a line of the stated speed", tuple(cited))
+    if claim.metric == "e2e_latency" and line.none_left:
+        headline = f"{who}: they leave no time to the first token, though they are stated end to end"
+        return Ruling("differs", sum_, "the rows leave no time to the first token", cited, (headline,))
+    return Ruling("agrees", sum_, "the rows lie on a line of the stated speed", cited)
 
 
 def _exact(row: Claim) -> bool:

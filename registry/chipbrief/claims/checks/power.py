@@ -66,7 +66,7 @@ def site_value(claim: Claim, context: Context) -> Ruling | None:
     """
     amount, power = claim.quantity, context.quantity(claim.power) if claim.power else None
     profile = context.profile(claim)
-    if claim.metric != "amount" or amount is None or power is None or profile is None:
+    if claim.metric != "amount" or amount is None or profile is None or power is None or not power.value:
         return None
     systems = power.value / profile.power.system.value
     price = profile.price.system
@@ -91,7 +91,7 @@ def energy(claim: Claim, context: Context) -> Ruling | None:
     """
     stated, speed = claim.quantity, context.quantity(claim.speed) if claim.speed else None
     profile = context.profile(claim)
-    if claim.metric != "energy_per_token" or stated is None or speed is None or profile is None:
+    if claim.metric != "energy_per_token" or stated is None or profile is None or speed is None or not speed.value:
         return None
     span, watts = _watts(profile, claim)
     possible = span / speed.span
