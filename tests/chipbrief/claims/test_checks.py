@@ -54,6 +54,12 @@ def test_implied_ttft(audited: Audited, value: str, tokens: int, said: str) -> N
     assert outcome(audited(SPEED, latency("a", value, tokens))["a"], "implied-ttft") == said
 
 
+def test_a_decode_time_has_no_waiting(audited: Audited) -> None:
+    """2,000 tokens in 2.8 s are 714 tok/s: 900 less 0.58 s of waiting, or another speed."""
+    found = audited(SPEED, latency("decode", "2.80 s", 2000, "decode_time"), latency("all", "2.80 s", 2000))
+    assert [outcome(found[name], "implied-rate") for name in ("decode", "all")] == ["differs", "agrees"]
+
+
 def test_a_decode_time_leaves_nothing_and_a_bound_leaves_something(audited: Audited) -> None:
     found = audited(
         SPEED,

@@ -29,15 +29,17 @@ def _pair(claim: Claim, context: Context) -> tuple[Quantity, Quantity, int] | No
 def implied_rate(claim: Claim, context: Context) -> Ruling | None:
     """Tokens over the stated latency may not exceed the stated speed, nor fall below what 2 s of waiting leave of it.
 
-    Tokens in 1, latency in s, speed in tok/s; both ends of every rounding are tried. The 2 s are what MLPerf
-    Inference allows a loaded server for the first token (Llama-2-70B, 99th percentile).
+    Tokens in 1, latency in s, speed in tok/s; both ends of every rounding are tried, and a decode time has no
+    waiting. The 2 s are what MLPerf Inference allows a loaded server for the first token (Llama-2-70B, 99th
+    percentile).
     """
     found = _pair(claim, context)
     if found is None or found[0].bound:
         return None
     latency, speed, tokens = found
     rate = Span(tokens, tokens) / latency.span
-    slowest = tokens / (tokens / speed.span.low + MAX_TTFT_S) if speed.span.low else 0.0
+    waiting = 0.0 if claim.metric == "decode_time" else MAX_TTFT_S
+    slowest = tokens / (tokens / speed.span.low + waiting) if speed.span.low else 0.0
     value = tokens / latency.value
     sum_ = f"{tokens:,} / {latency.text} = {number(value, 3)} tok/s, stated {speed.text}"
     if rate.high < slowest:

@@ -34,7 +34,8 @@ def operating_cost(claim: Claim, context: Context) -> Ruling | None:
     )
     cited = (context.figure(profile, power), *(context.term(term) for term in (space, pue, price)))
     if stated.span.low * MONTH_S > most:
-        return Ruling("differs", line, "more than the top of every published range", cited)
+        headline = f"{stated.text} is more than the {number(most, 4)} of the top of every published range"
+        return Ruling("differs", line, "more than the top of every published range", cited, (headline,))
     if stated.span.high * MONTH_S < least:
         line = f"{number(least, 3)} USD/month of energy at the least, stated {stated.text}"
         return Ruling("differs", line, "less than the energy of an idle system", cited)
