@@ -70,7 +70,6 @@ def mix(path: Path | None, registry: Registry, catalogue: Catalogue, hardware: S
     return found.model_copy(update={"hardware": hardware_ids(hardware, registry)}) if hardware else found
 
 
-def hardware_ids(names: Sequence[str], registry: Registry, option: str = "--hardware") -> tuple[str, ...]:
 def claims_file(given: Path) -> Path:
     """The claims file given, or the one that ships under that name.
 
@@ -92,7 +91,7 @@ def claims_file(given: Path) -> Path:
     return given
 
 
-def hardware_ids(names: Sequence[str], registry: Registry) -> tuple[str, ...]:
+def hardware_ids(names: Sequence[str], registry: Registry, option: str = "--hardware") -> tuple[str, ...]:
     """Ids of the systems named on the command line; raises InputError naming every one that is not known."""
     ids: list[str] = []
     problems: list[Problem] = []
