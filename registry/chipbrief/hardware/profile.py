@@ -75,11 +75,16 @@ class ComputePart(Strict):
     dense: Annotated[dict[ComputeName, Compute], Field(min_length=1)]
     sparse: dict[ComputeName, Compute] = {}
 
+    @property
+    def not_below_sparse(self) -> tuple[ComputeName, ...]:
+        """Formats whose dense peak is not below the sparse one: swapped, or the marketed one twice."""
+        both = (name for name in self.dense if name in self.sparse)
+        return tuple(name for name in both if self.dense[name].value >= self.sparse[name].value)
+
     @model_validator(mode="after")
     def _dense_below_sparse(self) -> Self:
-        for name, dense in self.dense.items():
-            if name in self.sparse and dense.value >= self.sparse[name].value:
-                raise ValueError(f"the dense {name} peak is not below the sparse one: are they swapped?")
+        for name in self.not_below_sparse:
+            raise ValueError(f"the dense {name} peak is not below the sparse one: are they swapped?")
         return self
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chipbrief_reports.cli import loading
-from chipbrief_reports.cli.command import Document, Reply, ReportCommand, strict_option
+from chipbrief_reports.cli.command import Document, Reply, ReportCommand, as_of_option, strict_option
 from chipbrief_reports.cli.output import table
 from chipbrief_reports.cli.systems_evidence import evidence_document, evidence_text
+from chipbrief_reports.cli.systems_lint import lint_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,29 +32,54 @@ Examples:
   chipbrief systems                                    one line a system
   chipbrief systems ID | grep bandwidth                  its bandwidths, with their sources
   chipbrief systems ID --json | jq .figures
-  chipbrief systems --evidence                         how well founded each is""",
+  chipbrief systems --evidence                         how well founded each is
+  chipbrief systems --lint ID                          traps that its figures may be in""",
 )
-@click.argument("system", metavar="[ID]", required=False, shell_complete=loading.complete_hardware)
+@click.argument("systems", metavar="[ID ...]", nargs=-1, shell_complete=loading.complete_hardware)
 @click.option(
     "--evidence",
     is_flag=True,
     help="What stands behind every system: cited figures, assumptions, measured points and the error on them.",
 )
+@click.option("--lint", is_flag=True, help="Hold the figures of some systems, or of all, against the known traps.")
+@click.option(
+    "--months",
+    type=click.IntRange(1, 1200),
+    metavar="N",
+    help="With --lint: how old a figure may be; prices a third of it.  [default: 18]",
+)
+@as_of_option
 @strict_option
-def command(system: str | None, evidence: bool, strict: bool) -> Reply:
+def command(
+    systems: tuple[str, ...], evidence: bool, lint: bool, months: int | None, as_of: str | None, strict: bool
+) -> Reply:
     """List the systems, or show every figure of one.
 
     ID is an id or an alias. Each figure of a system is one row: its path in the profile, value, range, kind of
-    evidence, date, source and note.
+    evidence, date, source and note. With --lint, of one system, several or all: what is probably wrong, by which rule
+    (docs/lint.md), and what to do; the exit code is 1 if something is an error.
     """
-    if evidence and system:
-        raise click.UsageError("--evidence is of all systems: leave the ID out")
+    _check_usage(systems, evidence, lint, months, as_of)
     registry = loading.registry(strict=strict)
+    if lint:
+        return lint_reply(registry, systems, months, as_of)
     if evidence:
         return Reply(evidence_document(registry, loading.catalogue()), evidence_text)
-    if system is None:
+    if not systems:
         return Reply(list_document(registry), list_text)
-    return Reply(profile_document(registry[system], registry), profile_text)
+    return Reply(profile_document(registry[systems[0]], registry), profile_text)
+
+
+def _check_usage(systems: tuple[str, ...], evidence: bool, lint: bool, months: int | None, as_of: str | None) -> None:
+    """Refuse options that do not go together."""
+    if evidence and lint:
+        raise click.UsageError("--evidence and --lint are two lists: give one")
+    if evidence and systems:
+        raise click.UsageError("--evidence is of all systems: leave the ID out")
+    if not lint and (months is not None or as_of is not None):
+        raise click.UsageError("--months and --as-of are of --lint: add it, or leave them out")
+    if not lint and len(systems) > 1:
+        raise click.UsageError(f"one system at a time, got {' and '.join(systems)}; --lint takes several")
 
 
 def _quantity(dimension: str, value: float) -> dict[str, Any]:
