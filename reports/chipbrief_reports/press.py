@@ -6,26 +6,35 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from chipbrief.catalogue import Catalogue
+from chipbrief.claims import audit
 from chipbrief.errors import InputError, MissingLibraryError, Problem
 from chipbrief.evaluate import SAMPLES, SEED, Results, evaluate
 from chipbrief.evidence.model_error import ModelError, model_error
+from chipbrief.fleet import Limits, fleet_report
 from chipbrief.registry import Registry
 from chipbrief_reports.briefing.compose import compose
-from chipbrief_reports.briefing.document import Block, Briefing, Chart, Columns, as_json
+from chipbrief_reports.briefing.document import Briefing, Chart, as_json
 from chipbrief_reports.clock import today
-from chipbrief_reports.export import csv_files, results_json
+from chipbrief_reports.export import briefing_markdown, csv_files, one_page, results_json, tables, workbook
+from chipbrief_reports.export import summary as summary_of
 from chipbrief_reports.render import Attached, briefing_html, chart_svg, write_pdf
+from chipbrief_reports.render.checks import all_blocks
+from chipbrief_reports.render.theme import Medium
 from chipbrief_reports.request import Request, read_request
 
 __all__ = ["BuildReport", "build"]
 
-HTML, PDF, JSON = Path("briefing.html"), Path("briefing.pdf"), Path("data") / "results.json"
+JSON = Path("data") / "results.json"
+PLANNED = {"capacity", "cost"}  # sections that show the fleet over the months
+LIMITS = Limits(gap=0.02, seconds=120.0)  # a plan that the clock stops would not be the same the next time
+READ = ("html", "pdf", "md")  # formats to read; the others hold data
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ def build(
     formats: tuple[str, ...] | None = None,
     samples: int | None = None,
     seed: int | None = None,
+    summary: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> BuildReport:
     """Print a briefing.
@@ -58,9 +68,10 @@ def build(
         registry: the hardware.
         catalogue: the architectures.
         as_of: date of the briefing, over the file's own; else SOURCE_DATE_EPOCH, else today.
-        formats: some of html, pdf, csv, json, over the file's own.
+        formats: some of html, pdf, xlsx, csv, json, md, over the file's own.
         samples: draws behind an interval.
         seed: seed of the draws.
+        summary: print the decision alone, on one page, as `summary.*`; in html, pdf and md where no formats are given.
         progress: told what is done next.
 
     Raises:
@@ -80,83 +91,138 @@ def build(
     )
     progress("model against measurement")
     error = model_error(registry, catalogue)
-    briefing = _composed(request, results, error)
-    files, pages, refused = _files(request, results, error, briefing, set(formats or request.formats), progress)
+    wanted = formats or (_readable(request.formats) if summary else request.formats)
+    briefing = _composed(request, results, error, registry, catalogue, progress, summary=summary)
+    edition = _Edition(request, results, error, briefing, progress, summary=summary)
+    files = edition.files(frozenset(wanted))
     progress("writing")
-    written = _put(output, files)
-    return BuildReport(written, pages, (), refused)
+    return BuildReport(_put(output, files), edition.pages, edition.warnings, edition.pdf_refused)
 
 
-def _composed(request: Request, results: Results, error: ModelError) -> Briefing:
-    return compose(
+def _readable(formats: Sequence[str]) -> tuple[str, ...]:
+    """Those of the formats that are read; all of these where there is none among them."""
+    return tuple(name for name in formats if name in READ) or READ
+
+
+class _Edition:
+    """One briefing, or its summary, in every format that is asked for."""
+
+    def __init__(
+        self,
+        request: Request,
+        results: Results,
+        error: ModelError,
+        briefing: Briefing,
+        progress: Callable[[str], None],
+        *,
+        summary: bool,
+    ) -> None:
+        self.pages: int | None = None
+        self.warnings: tuple[str, ...] = ()
+        self.pdf_refused: str | None = None
+        self._request, self._results, self._error, self._say = request, results, error, progress
+        self._summary = summary
+        self._briefing = briefing
+
+    def files(self, wanted: frozenset[str]) -> dict[Path, bytes]:
+        """Everything to write, by path."""
+        files: dict[Path, bytes] = {}
+        if "csv" in wanted:
+            files |= csv_files(self._results, self._error)
+        if "json" in wanted:
+            files[JSON] = self._data
+        if "xlsx" in wanted:
+            self._say("XLSX")
+            files[self._name("xlsx")] = workbook(self._briefing, tables(self._results, self._error))
+        if "md" in wanted:
+            files[self._name("md")] = briefing_markdown(self._briefing).encode()
+        if "html" in wanted:
+            files[self._name("html")] = self._html("screen").encode()
+        if "pdf" in wanted and (content := self._pdf()) is not None:
+            files[self._name("pdf")] = content
+        return files
+
+    def _name(self, format_: str) -> Path:
+        return Path(f"{'summary' if self._summary else 'briefing'}.{format_}")
+
+    @cached_property
+    def _data(self) -> bytes:
+        return results_json(self._results, self._error, as_json(self._briefing))
+
+    @cached_property
+    def _charts(self) -> dict[str, str]:
+        self._say("charts")
+        charts = [block for block in all_blocks(self._briefing) if isinstance(block, Chart)]
+        return {chart.id: chart_svg(chart.spec, chart.id, chart.alternative) for chart in charts}
+
+    def _html(self, medium: Medium) -> str:
+        charts = self._charts
+        if medium == "screen":
+            self._say("HTML")
+        folder = self._request.template_folder
+        return briefing_html(self._briefing, medium=medium, charts=charts, template_folder=folder)
+
+    def _pdf(self) -> bytes | None:
+        """The PDF, its pages counted; nothing where this machine can make none."""
+        try:
+            content, self.pages = self._one_page() if self._summary else self._whole()
+        except MissingLibraryError as error:
+            self.pdf_refused = str(error)
+            return None
+        return content
+
+    def _one_page(self) -> tuple[bytes, int]:
+        self._say("PDF")
+        content, pages = one_page(self._briefing, self._request.template_folder)
+        if pages > 1:
+            self.warnings = (f"the summary does not fit on one page and takes {pages}",)
+        return content, pages
+
+    def _whole(self) -> tuple[bytes, int]:
+        html = self._html("print")
+        self._say("PDF")
+        return write_pdf(
+            html,
+            title=self._briefing.title,
+            organisation=self._briefing.organisation,
+            as_of=self._briefing.as_of,
+            language=self._briefing.language,
+            version=self._briefing.version,
+            attachments=[Attached("results.json", self._data, "Results, inputs and sources of this briefing")],
+        )
+
+
+def _composed(
+    request: Request,
+    results: Results,
+    error: ModelError,
+    registry: Registry,
+    catalogue: Catalogue,
+    progress: Callable[[str], None],
+    *,
+    summary: bool,
+) -> Briefing:
+    sections = ("decision",) if summary else request.sections
+    plan = None
+    if not PLANNED.isdisjoint(sections):
+        plan = fleet_report(results, limits=LIMITS, progress=progress)
+    if "evidence" in sections and request.claims:
+        progress("claims")
+    audits = [audit(claims, registry, catalogue) for claims in request.claims if "evidence" in sections]
+    progress("sections")
+    whole = compose(
         results,
         error,
         title=request.title,
         organisation=request.organisation,
-        sections=request.sections,
+        sections=sections,
         focus=request.focus,
         theme=request.theme,
+        plan=plan,
+        field=tuple(registry),
+        audits=audits,
     )
-
-
-def _files(
-    request: Request,
-    results: Results,
-    error: ModelError,
-    briefing: Briefing,
-    wanted: set[str],
-    progress: Callable[[str], None],
-) -> tuple[dict[Path, bytes], int | None, str | None]:
-    """Everything to write, by path; the PDF's pages; and why there is no PDF."""
-    files: dict[Path, bytes] = {}
-    data = results_json(results, error, as_json(briefing))
-    if "csv" in wanted:
-        files |= csv_files(results, error)
-    if "json" in wanted:
-        files[JSON] = data
-    if not wanted & {"html", "pdf"}:
-        return files, None, None
-    progress("charts")
-    charts = {chart.id: chart_svg(chart.spec, chart.id, chart.alternative) for chart in _charts(briefing)}
-    if "html" in wanted:
-        progress("HTML")
-        page = briefing_html(briefing, medium="screen", charts=charts, template_folder=request.template_folder)
-        files[HTML] = page.encode()
-    if "pdf" not in wanted:
-        return files, None, None
-    progress("PDF")
-    try:
-        files[PDF], pages = _pdf(request, briefing, charts, data)
-    except MissingLibraryError as error:
-        return files, None, str(error)
-    return files, pages, None
-
-
-def _charts(briefing: Briefing) -> Iterator[Chart]:
-    for section in briefing.sections:
-        yield from _charts_in(section.blocks)
-
-
-def _charts_in(blocks: tuple[Block, ...]) -> Iterator[Chart]:
-    for block in blocks:
-        if isinstance(block, Chart):
-            yield block
-        elif isinstance(block, Columns):
-            yield from _charts_in(block.left + block.right)
-
-
-def _pdf(request: Request, briefing: Briefing, charts: Mapping[str, str], data: bytes) -> tuple[bytes, int]:
-    html = briefing_html(briefing, medium="print", charts=charts, template_folder=request.template_folder)
-    attached = Attached("results.json", data, "Results, inputs and sources of this briefing")
-    return write_pdf(
-        html,
-        title=briefing.title,
-        organisation=briefing.organisation,
-        as_of=briefing.as_of,
-        language=briefing.language,
-        version=briefing.version,
-        attachments=[attached],
-    )
+    return summary_of(whole) if summary else whole
 
 
 # -- writing --------------------------------------------------------------------------------------------------

@@ -10,15 +10,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from chipbrief.claims import CHECKS, ClaimsFile, load_claims
 from chipbrief.config import Document, Strict, known, read_yaml, validate
 from chipbrief.errors import InputError, Problem, did_you_mean
 from chipbrief.workload import WorkloadMix, load_mix, mix_from_document
-from chipbrief_templates import DEFAULT_MIX, example_mixes
+from chipbrief_templates import DEFAULT_MIX, example_claims, example_mixes
 
-__all__ = ["FORMATS", "SECTION_NAMES", "Format", "Request", "mix_file", "read_request"]
+__all__ = ["FORMATS", "SECTION_NAMES", "Format", "Request", "claims_file", "mix_file", "read_request"]
 
-Format = Literal["html", "pdf", "csv", "json"]
-FORMATS: tuple[Format, ...] = ("html", "pdf", "csv", "json")
+Format = Literal["html", "pdf", "xlsx", "csv", "json", "md"]
+FORMATS: tuple[Format, ...] = ("html", "pdf", "xlsx", "csv", "json", "md")
 SECTION_NAMES = (
     "decision",
     "mix",
@@ -67,6 +68,7 @@ class _BriefingFile(Strict):
     sections: Annotated[tuple[str, ...], Field(min_length=1)] = SECTION_NAMES
     theme: Theme = Theme()
     formats: Annotated[tuple[Format, ...], Field(min_length=1)] = FORMATS
+    claims: tuple[str, ...] = ()
 
     @field_validator("sections")
     @classmethod
@@ -101,6 +103,7 @@ class Request:
     theme: Mapping[str, str]
     template_folder: Path | None
     formats: tuple[Format, ...]
+    claims: tuple[ClaimsFile, ...] = ()
 
 
 def mix_file(given: Path | None, folder: Path = Path()) -> Path:
@@ -133,7 +136,7 @@ def read_request(path: Path | None, *, models: Mapping[str, str], hardware: Mapp
     Raises:
         InputError: every problem of the file, and of the mix it names.
     """
-    path = mix_file(path)
+    default, path = path is None, mix_file(path)
     document, folder = read_yaml(path), path.parent
     schema = document.data.get("schema") if isinstance(document.data, dict) else None
     if schema == "briefing/1":
@@ -144,7 +147,47 @@ def read_request(path: Path | None, *, models: Mapping[str, str], hardware: Mapp
         raise InputError([document.problem(("schema",), f"expected 'workload-mix/1' or 'briefing/1'{got}{near}")])
     mix = mix_from_document(document, folder, models=models, hardware=hardware)
     theme = Theme()
-    return Request(mix, mix.label, "", None, (), SECTION_NAMES, _colours(theme), None, FORMATS)
+    claims = _claims(tuple(example_claims()) if default else (), folder, models, hardware)
+    return Request(mix, mix.label, "", None, (), SECTION_NAMES, _colours(theme), None, FORMATS, claims)
+
+
+def claims_file(given: Path, folder: Path = Path()) -> Path:
+    """The claims file given, or the one that ships under that name.
+
+    Args:
+        given: a path, from `folder`, or the name of a file that ships.
+        folder: where a path that is not absolute begins.
+
+    Raises:
+        InputError: neither a file nor such a name, though it looks like one.
+    """
+    path, examples = folder / given, example_claims()
+    if path.exists() and not (path.is_dir() and str(given) in examples):
+        return path
+    if str(given) in examples:
+        return examples[str(given)]
+    near = did_you_mean(given.stem if given.suffix in (".yaml", ".yml") else given.name, examples)
+    if given.name == str(given) and (near or not given.suffix):
+        hint = near or f"; these ship: {', '.join(examples)}"
+        raise InputError([Problem(f"is neither a file nor a claims file that ships{hint}", str(path))])
+    return path
+
+
+def _claims(
+    names: Sequence[str], folder: Path, models: Mapping[str, str], hardware: Mapping[str, str]
+) -> tuple[ClaimsFile, ...]:
+    """Every claims file, checked; raises InputError with the problems of all of them."""
+    problems: list[Problem] = []
+    found: list[ClaimsFile] = []
+    for name in names:
+        try:
+            path = claims_file(Path(name), folder)
+            found.append(load_claims(path, models=models, hardware=hardware, checks=CHECKS))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
 
 
 def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], hardware: Mapping[str, str]) -> Request:
@@ -163,6 +206,11 @@ def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], 
         templates = _folder(document, folder, file.theme.template_dir if file else None)
     except InputError as error:
         problems += error.problems
+    claims: tuple[ClaimsFile, ...] = ()
+    try:
+        claims = _claims(file.claims if file else (), folder, models, hardware)
+    except InputError as error:
+        problems += error.problems
     if problems or file is None or mix is None:
         raise InputError(problems)
     return Request(
@@ -175,6 +223,7 @@ def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], 
         theme=_colours(file.theme),
         template_folder=templates,
         formats=file.formats,
+        claims=claims,
     )
 
 

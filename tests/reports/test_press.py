@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -85,7 +86,9 @@ def test_build_without_a_file_prints_the_default_example_and_tells_what_it_wrote
 def test_the_default_example(default: Path) -> None:
     assert set(contents(default)) == {
         "briefing.html",
+        "briefing.md",
         "briefing.pdf",
+        "briefing.xlsx",
         "data/results.json",
         *(f"data/{name}.csv" for name in CSV),
     }
@@ -133,7 +136,8 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
         folder.mkdir()
         assert build(folder, BRIEFING, env=env).returncode == 0
         made.append(contents(folder / "out"))
-    assert {"briefing.html", "briefing.pdf", "data/costs.csv", "data/results.json"} <= made[0].keys()
+    files = {"briefing.html", "briefing.md", "briefing.pdf", "briefing.xlsx", "data/costs.csv", "data/results.json"}
+    assert files <= made[0].keys()
     assert made[0] == made[1]
 
 
@@ -200,7 +204,8 @@ def test_without_pango(tmp_path: Path) -> None:
     found = build(tmp_path, MIX, env={"PYTHONPATH": str(tmp_path)})
     assert found.returncode == 1
     assert "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0" in found.stderr.splitlines()[-1]
-    assert {"briefing.html", "data/costs.csv", "data/results.json"} <= contents(tmp_path / "out").keys()
+    written = {"briefing.html", "briefing.md", "briefing.xlsx", "data/costs.csv", "data/results.json"}
+    assert written <= contents(tmp_path / "out").keys()
     assert not (tmp_path / "out" / "briefing.pdf").exists()
 
 
@@ -240,12 +245,20 @@ def test_a_shorter_life_costs_the_owner_more(tmp_path: Path) -> None:
 
 def test_a_hostile_title_is_text_everywhere(tmp_path: Path) -> None:
     title = "=HYPERLINK(1)<script>alert(1)</script>"
-    assert build(tmp_path, MIX.replace("title: Chat", f"title: '{title}'"), "--format", "html,csv,json").returncode == 0
+    assert (
+        build(tmp_path, MIX.replace("title: Chat", f"title: '{title}'"), "--format", "html,csv,json,xlsx,md").returncode
+        == 0
+    )
     page = (tmp_path / "out" / "briefing.html").read_text()
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
     results = json.loads((tmp_path / "out" / "data" / "results.json").read_text())
     assert results["mix"]["classes"][0]["title"] == title
+    assert not re.search(r"(?<!\\)<script", (tmp_path / "out" / "briefing.md").read_text())
+    with zipfile.ZipFile(tmp_path / "out" / "briefing.xlsx") as book:
+        sheets = [book.read(name) for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+    assert len(sheets) > len(CSV)
+    assert not any(b"<f>" in sheet or b"<f " in sheet for sheet in sheets)
     for name in CSV:
         for row in rows(tmp_path / "out" / "data" / f"{name}.csv"):
             for cell in row.values():

@@ -59,7 +59,7 @@ as_of: 2026-11-23
 focus: [b200]
 sections: [decision, cost, decision]
 theme: {{paper: Letter, accent: "#123abc", template_dir: own}}
-formats: [html]
+formats: [html, xlsx, md]
 mix:
 {INLINE}""",
     )
@@ -67,7 +67,7 @@ mix:
     assert found.focus == ("nvidia-b200",)  # the alias's id
     assert found.sections == ("decision", "cost")
     assert found.theme == {"paper": "Letter", "accent": "#123abc"}
-    assert (found.template_folder, found.formats) == (tmp_path / "own", ("html",))
+    assert (found.template_folder, found.formats) == (tmp_path / "own", ("html", "xlsx", "md"))
 
 
 def test_a_mix_is_found_beside_its_briefing(tmp_path: Path) -> None:
@@ -83,7 +83,11 @@ HEAD = "schema: briefing/1\nmix:\n" + INLINE
     [
         ("sections: [decison]", "sections: unknown section 'decison'; did you mean 'decision'?"),
         ("sections: []", "sections: expected at least 1, got none"),
-        ("formats: [pfd]", "formats[0]: expected 'html', 'pdf', 'csv' or 'json', got 'pfd'; did you mean 'pdf'?"),
+        (
+            "formats: [pfd]",
+            "formats[0]: expected 'html', 'pdf', 'xlsx', 'csv', 'json' or 'md', got 'pfd'; did you mean 'pdf'?",
+        ),
+        ("formats: [xslx]", "got 'xslx'; did you mean 'xlsx'?"),
         ("focus: [nvdia-b200]", "focus[0]: unknown hardware 'nvdia-b200'; did you mean 'nvidia-b200'?"),
         ("as_of: 2026-13-01", "as_of: expected a date such as 2026-11-23, got '2026-13-01'"),
         ("theme: {accent: red}", "theme.accent: expected a colour such as #B4441C, got 'red'"),

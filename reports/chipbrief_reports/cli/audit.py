@@ -41,8 +41,9 @@ def command(claims: Path, only: tuple[str, ...], fail_on: tuple[str, ...], stric
     unless --fail-on says otherwise.
     """
     from chipbrief.claims import audit_file
+    from chipbrief_reports.request import claims_file
 
-    found = audit_file(loading.claims_file(claims), loading.registry(strict=strict), loading.catalogue())
+    found = audit_file(claims_file(claims), loading.registry(strict=strict), loading.catalogue())
     failed = any(one.verdict in fail_on for one in found.findings)
     kept = tuple(one for one in found.findings if not only or one.verdict in only)
     document = dataclasses.replace(found, findings=kept).document()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "command", "document", "text"]
 
-FORMATS = ("html", "pdf", "csv", "json")
+FORMATS = ("html", "pdf", "xlsx", "csv", "json", "md")
 
 
 def _formats(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -49,8 +49,9 @@ def _one_of() -> str:
     epilog="""\b
 Examples:
   chipbrief build                              the default example
-  chipbrief build mix.yaml --output out        out/briefing.html, out/briefing.pdf, out/data/
-  chipbrief build briefing.yaml --format html --as-of 2026-11-23""",
+  chipbrief build mix.yaml --output out        out/briefing.html, .pdf, .xlsx, .md and out/data/
+  chipbrief build mix.yaml --summary           one page: briefing/summary.html, .pdf and .md
+  chipbrief build briefing.yaml --format html,xlsx --as-of 2026-11-23""",
 )
 @click.argument("file", metavar="[FILE.yaml]", required=False, type=click.Path(path_type=Path))
 @click.option(
@@ -67,7 +68,12 @@ Examples:
     "formats",
     metavar="LIST",
     callback=_formats,
-    help="Some of html,pdf,csv,json.  [default: the briefing's own, else all]",
+    help="Some of html,pdf,xlsx,csv,json,md.  [default: the briefing's own, else all]",
+)
+@click.option(
+    "--summary",
+    is_flag=True,
+    help="Print page one alone, as summary.html, .pdf and .md; --format takes others.",
 )
 @as_of_option
 @sampling_options
@@ -76,6 +82,7 @@ def command(
     file: Path | None,
     output: Path,
     formats: tuple[str, ...] | None,
+    summary: bool,
     as_of: str | None,
     samples: int | None,
     seed: int | None,
@@ -83,9 +90,9 @@ def command(
 ) -> Reply:
     """Print a briefing from a mix or a briefing file.
 
-    Writes briefing.html, briefing.pdf and the folder data/ to the output folder, and lists them. Nothing is written
-    when the input is wrong. Where Pango is missing, all but the PDF is written, the exit code is 1, and the packages
-    to install are named.
+    Writes briefing.html, briefing.pdf, briefing.xlsx, briefing.md and the folder data/ (csv and json) to the output
+    folder, and lists them. Nothing is written when the input is wrong. Where Pango is missing, all but the PDF is
+    written, the exit code is 1, and the packages to install are named.
     """
     date = None if as_of is None else loading.as_of_date(as_of)
     registry, catalogue = loading.registry(strict=strict), loading.catalogue()
@@ -101,6 +108,7 @@ def command(
             formats=formats,
             samples=samples,
             seed=seed,
+            summary=summary,
             progress=say,
         )
     for warning in report.warnings:

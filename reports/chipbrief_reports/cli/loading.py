@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "as_of_date",
     "catalogue",
-    "claims_file",
     "complete_claims",
     "complete_hardware",
     "complete_models",
@@ -68,27 +67,6 @@ def mix(path: Path | None, registry: Registry, catalogue: Catalogue, hardware: S
 
     found = load_mix(mix_file(path), models=catalogue.names, hardware=registry.names)
     return found.model_copy(update={"hardware": hardware_ids(hardware, registry)}) if hardware else found
-
-
-def claims_file(given: Path) -> Path:
-    """The claims file given, or the one that ships under that name.
-
-    Raises:
-        InputError: neither a file nor such a name, though it looks like one.
-    """
-    from chipbrief.errors import did_you_mean
-    from chipbrief_templates import example_claims
-
-    examples = example_claims()
-    if given.exists() and not (given.is_dir() and str(given) in examples):
-        return given
-    if str(given) in examples:
-        return examples[str(given)]
-    near = did_you_mean(given.stem if given.suffix in (".yaml", ".yml") else given.name, examples)
-    if given.name == str(given) and (near or not given.suffix):
-        hint = near or f"; these ship: {', '.join(examples)}"
-        raise InputError([Problem(f"is neither a file nor a claims file that ships{hint}", str(given))])
-    return given
 
 
 def hardware_ids(names: Sequence[str], registry: Registry, option: str = "--hardware") -> tuple[str, ...]:
