@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
+from chipbrief.claims import Audit
 from chipbrief.evaluate import Results
 from chipbrief.evidence.model_error import ModelError
+from chipbrief.fleet import FleetReport
+from chipbrief.hardware import Hardware
 from chipbrief_reports.briefing.desk import UNMEASURED_MARK, Desk
 from chipbrief_reports.briefing.document import Briefing, Paragraph, Section, text
 from chipbrief_reports.briefing.sections import SECTIONS
@@ -27,10 +30,26 @@ def compose(
     sections: Sequence[str],
     focus: Sequence[str],
     theme: Mapping[str, str],
+    plan: FleetReport | None = None,
+    field: Sequence[Hardware] = (),
+    audits: Sequence[Audit] = (),
 ) -> Briefing:
-    """Write the sections in order; notes are numbered as they are first cited."""
-    desk = Desk(results, error, focus)
-    written = tuple(_explained(SECTIONS[name](desk)) for name in sections)
+    """Write the sections in order; notes are numbered as they are first cited.
+
+    Args:
+        results: the run.
+        error: the model's own error.
+        title: of the document.
+        organisation: whose it is.
+        sections: names, in order.
+        focus: ids of the systems with colours and a page each.
+        theme: its look.
+        plan: the fleet over the months; without it the capacity section is short.
+        audits: claims that were held against arithmetic.
+        field: every system of the registry, for a system's place among them; those of the run by default.
+    """
+    desk = Desk(results, error, focus, plan, field, audits)
+    written = tuple(_explained(section) for name in sections for section in _pages(SECTIONS[name](desk)))
     return Briefing(
         title=title,
         subtitle=results.mix.question or f"Which inference hardware should carry {results.mix.label}?",
@@ -44,6 +63,10 @@ def compose(
         theme=dict(theme),
         version=version("chipbrief"),
     )
+
+
+def _pages(found: Section | tuple[Section, ...]) -> tuple[Section, ...]:
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _explained(section: Section) -> Section:

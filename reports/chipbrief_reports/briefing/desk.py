@@ -8,10 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
+from chipbrief.claims import Audit
 from chipbrief.evaluate import LaneCost, Outcome, Results, Route, VendorFleet, cheapest_route, vendor_fleets
 from chipbrief.evaluate.outcome import Interval
 from chipbrief.evidence.model_error import ModelError
 from chipbrief.evidence.standing import has_points
+from chipbrief.fleet import FleetReport
 from chipbrief.hardware import Hardware
 from chipbrief.ledger import Ledger, ledger_of
 from chipbrief.sensitivity import Offer, ranking
@@ -45,8 +47,19 @@ def absent(reason: str) -> Cell:
 class Desk:
     """Everything a section's writer reaches for."""
 
-    def __init__(self, results: Results, error: ModelError, focus: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        results: Results,
+        error: ModelError,
+        focus: Sequence[str] = (),
+        plan: FleetReport | None = None,
+        field: Sequence[Hardware] = (),
+        audits: Sequence[Audit] = (),
+    ) -> None:
         self.results = results
+        self.plan = plan
+        self.audits = tuple(audits)
+        self.field = tuple(field) or results.systems
         self.error = error
         self.mix = results.mix
         self.notes = NoteBook(results.figures())
@@ -59,14 +72,17 @@ class Desk:
         """A system by id."""
         return self.results.system(hardware)
 
+    def part(self, hardware: str) -> Hardware:
+        """A system by id, or one that others stand on beside their own."""
+        return next(s for h in self.results.systems for s in h.systems if s.id == hardware)
+
     def name(self, hardware: str) -> str:
         """`CS-3`, `DGX B200`: what is bought; marked where no measured point stands behind it."""
-        found = next(s for h in self.results.systems for s in h.systems if s.id == hardware)
-        return found.profile.system.name + self._mark(hardware)
+        return self.part(hardware).profile.system.name + self._mark(hardware)
 
     def chip(self, hardware: str) -> str:
         """`B200`: what is rented; marked as the system is."""
-        return self.system(hardware).profile.chip + self._mark(hardware)
+        return self.part(hardware).profile.chip + self._mark(hardware)
 
     def _mark(self, hardware: str) -> str:
         return UNMEASURED_MARK if hardware in self.unmeasured else ""
@@ -172,7 +188,7 @@ class Desk:
     def cost_note(self, hardware: str, cost: LaneCost) -> Ref:
         """Where a lane's price comes from: the Figures that are its own, the model for the rest, and the whole trail."""
         result = f"fleet.{hardware}.{cost.lane}.usd_month"
-        trail, ending = (self.trail_words(result), f"explain {result}") if result in self.ledger else ("", "")
+        trail, ending, below = self._trail(result if result in self.ledger else "")
         owners = [system.id for system in self.system(hardware).systems]
         parts = tuple(f"{owner}:{part}" for owner in owners for part in ("price", "api", "power"))
         mine = [f for f in cost.trail.figures if f.startswith(parts)]
@@ -182,13 +198,13 @@ class Desk:
                 if any(f.endswith(".cached") for f in mine)
                 else "No price for cached input is published here: charged as input."
             )
-            return self.notes.cite("C4", mine, f"{cached} {trail}".strip(), ending)
+            return self.notes.cite("C4", mine, f"{cached} {trail}".strip(), ending, below)
         rules = ", ".join(e for e in cost.trail.equations if e.startswith("C"))
         own = [f for f in cost.trail.figures if f.startswith("finance:")]
         closing = f"Chips from {self.model_words(hardware)}."
         if own:
             closing = f"Terms: {', '.join(own)} (Evidence). {closing}"
-        return self.notes.cite(rules, mine, f"{closing} {trail}".strip(), ending)
+        return self.notes.cite(rules, mine, f"{closing} {trail}".strip(), ending, below)
 
     def model_words(self, hardware: str) -> str:
         """How a system's speed is known, in a few words."""
@@ -201,8 +217,8 @@ class Desk:
         """Where a modelled speed comes from, and the trail of one of them."""
         figures = self.results.figures()
         names = [n for n in self.trail_figures(hardware) if figures[n][0].kind == "calibrated"]
-        trail, ending = (self.trail_words(result), f"explain {result}") if result else ("", "")
-        return self.notes.cite(f"Modelled by {self.model_words(hardware)}; fitted there", names, trail, ending)
+        trail, ending, below = self._trail(result)
+        return self.notes.cite(f"Modelled by {self.model_words(hardware)}; fitted there", names, trail, ending, below)
 
     def trail_figures(self, hardware: str) -> list[str]:
         """The Figures that a system's speed stands on."""
@@ -214,18 +230,21 @@ class Desk:
         """Every result with what it came from."""
         return ledger_of(self.results)
 
-    def trail_words(self, name: str) -> str:
-        """A result's arithmetic and every input below it, each of which has a row in Evidence."""
-        figures = self.ledger.figures_below(name)
-        inputs = f"It stands on {count(len(figures), 'input')}: {', '.join(figures)}."
-        return f"{self._sum(name)} {inputs} In full: chipbrief explain {name}."
-
     def trail_note(self, name: str, saying: str = "") -> Ref:
         """Where a result comes from; `saying` stands in front."""
         lead = f"{saying} " if saying else ""
-        inputs = count(len(self.ledger.figures_below(name)), "input")
-        return self.notes.say(
-            f"{lead}{self.trail_words(name)}", short=f"{lead}{self._sum(name)} {inputs}; explain {name}"
+        trail, ending, below = self._trail(name)
+        short = f"{lead}{self._sum(name)} {count(len(below), 'input')}; {ending}"
+        return self.notes.say(f"{lead}{trail}", short=short, inputs=below)
+
+    def _trail(self, name: str) -> tuple[str, str, tuple[str, ...]]:
+        """A result's arithmetic, the command that explains it, and every input below it; nothing without a name."""
+        if not name:
+            return "", "", ()
+        return (
+            f"{self._sum(name)} In full: chipbrief explain {name}.",
+            f"explain {name}",
+            self.ledger.figures_below(name),
         )
 
     def _sum(self, name: str) -> str:

@@ -1,7 +1,7 @@
 """The briefing as plain data: comparable, JSON-able, and free of HTML.
 
 A text is a sequence of strings and note references; a block is a finding, a paragraph, a table, a chart, a row of
-headline figures or a list; a section is a page's worth of blocks. Only templates turn any of it into markup.
+headline figures, a list or a panel of sliders; a section is a page's worth of blocks. Only templates turn any of it into markup.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ __all__ = [
     "Ref",
     "Row",
     "Section",
+    "Slider",
+    "Sliders",
     "Table",
     "Text",
     "as_json",
@@ -62,13 +64,15 @@ def plain(content: Text) -> str:
 class Note:
     """A footnote: where a number comes from. `sources` are (title, locator, date) of what it cites.
 
-    `short` is what stands at the foot of a printed page; without it the beginning of `text` does.
+    `short` is what stands at the foot of a printed page; without it the beginning of `text` does. `inputs` are the ids
+    of all Figures that the number stands on.
     """
 
     number: int
     text: str
     sources: tuple[tuple[str, str, str], ...] = ()
     short: str = ""
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,42 @@ class Columns:
     kind: Literal["columns"] = "columns"
 
 
-Block: TypeAlias = Finding | Paragraph | Bullets | Headlines | Table | Chart | Columns
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """A quantity that a reader may move: today's value, the ends of the slider, and how the value is written.
+
+    `span` is today's range in words. A `reason` says why it cannot be moved.
+    """
+
+    id: str
+    label: str
+    value: float
+    low: float
+    high: float
+    step: float
+    unit: Literal["percent", "usd", "usd_kwh", "years", "ratio"]
+    span: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sliders:
+    """A panel that moves charts and a ranking on the screen; paper has none of it.
+
+    `data` is what the page sums: cost lines as coefficient x drivers (see `sections.live_costs`).
+    """
+
+    id: str
+    title: str
+    subtitle: str
+    body: Text
+    sliders: tuple[Slider, ...]
+    ranking: Table
+    data: Mapping[str, Any]
+    kind: Literal["sliders"] = "sliders"
+
+
+Block: TypeAlias = Finding | Paragraph | Bullets | Headlines | Table | Chart | Columns | Sliders
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,18 +32,35 @@ class NoteBook:
         self._numbers: dict[str, int] = {}
         self._sources: dict[str, tuple[tuple[str, str, str], ...]] = {}
         self._shorts: dict[str, str] = {}
+        self._inputs: dict[str, tuple[str, ...]] = {}
 
-    def say(self, words: str, sources: Sequence[tuple[str, str, str]] = (), short: str = "") -> Ref:
-        """A note in plain words, with the (title, locator, date) of what it cites; `short` for the foot of a page."""
+    def say(
+        self,
+        words: str,
+        sources: Sequence[tuple[str, str, str]] = (),
+        short: str = "",
+        inputs: Sequence[str] = (),
+    ) -> Ref:
+        """A note in plain words.
+
+        Args:
+            words: the note.
+            sources: (title, locator, date) of what it cites.
+            short: what stands at the foot of a page.
+            inputs: ids of all Figures that the number stands on.
+        """
         number = self._numbers.setdefault(words, len(self._numbers) + 1)
         self._sources.setdefault(words, tuple(sources))
         self._shorts.setdefault(words, short)
+        self._inputs.setdefault(words, tuple(inputs))
         return Ref(number)
 
-    def cite(self, lead: str, names: Sequence[str], closing: str = "", ending: str = "") -> Ref:
+    def cite(
+        self, lead: str, names: Sequence[str], closing: str = "", ending: str = "", inputs: Sequence[str] = ()
+    ) -> Ref:
         """A note that lists Figures: id, value, range, kind, source and date of each.
 
-        `closing` ends the note, `ending` what stands of it at the foot of a page.
+        `closing` ends the note, `ending` what stands of it at the foot of a page; `inputs` are all that is below.
         """
         parts, sources = [], []
         for name in dict.fromkeys(names):
@@ -52,7 +69,7 @@ class NoteBook:
             sources.append((source.title, source.locator, figure.date))
         head = f"{lead}: " if lead else ""
         whole = f"{head}{'; '.join(parts)}. {closing}".strip()
-        return self.say(whole, sources, self._short(head, names, ending) if len(whole) > FOOT else "")
+        return self.say(whole, sources, self._short(head, names, ending) if len(whole) > FOOT else "", inputs)
 
     def _short(self, head: str, names: Sequence[str], ending: str) -> str:
         """The first Figure with its source, how many more there are, and the ending."""
@@ -76,5 +93,6 @@ class NoteBook:
     def notes(self) -> tuple[Note, ...]:
         """All notes, in the order of their numbers."""
         return tuple(
-            Note(number, words, self._sources[words], self._shorts[words]) for words, number in self._numbers.items()
+            Note(number, words, self._sources[words], self._shorts[words], self._inputs[words])
+            for words, number in self._numbers.items()
         )

@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chipbrief_reports.charts.theme import INK, MUTED, colour_of, finished, inline, log_axis, shape_of
+from chipbrief_reports.charts.theme import (
+    INK,
+    MUTED,
+    TIP,
+    colour_of,
+    finished,
+    inline,
+    log_axis,
+    movable,
+    shape_of,
+    tip,
+    unless_another,
+)
+from chipbrief_reports.wording import a_range, number
 
 __all__ = ["DotRow", "dot_strip"]
 
@@ -17,7 +30,8 @@ Fill = Literal["solid", "hollow", "crossed"]
 class DotRow:
     """One mark: its line, its value with an optional range, the system it belongs to and its label.
 
-    `fill` tells its kind of evidence: measured solid, modelled hollow, claimed crossed.
+    `fill` tells its kind of evidence: measured solid, modelled hollow, claimed crossed. `name` and `source` are what it
+    says when it is pointed at; `key` is by what the page finds it again when it moves.
     """
 
     line: str
@@ -27,6 +41,9 @@ class DotRow:
     low: float | None = None
     high: float | None = None
     fill: Fill = "solid"
+    name: str = ""
+    source: str = ""
+    key: str = ""
 
 
 def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dict[str, Any]:
@@ -40,9 +57,12 @@ def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dic
     import altair as alt
 
     lines = list(dict.fromkeys(row.line for row in rows))
-    data = [_record(row, offset) for row, offset in _offsets(rows)]
+    data = [_record(row, offset, axis) for row, offset in _offsets(rows)]
     values = [v for record in data for v in (record["low"], record["high"])]
     reach = log_axis(values, title=axis, room=_room(values) if any(row.label for row in rows) else 1.25)
+    signals: list[Any] = []
+    if any(row.key for row in rows):
+        reach, signals = movable(reach)
     y = alt.Y(
         "line:N",
         sort=lines,
@@ -50,15 +70,17 @@ def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dic
         axis=alt.Axis(labelColor=INK, labelFontWeight=600, labelLimit=170, grid=False, labelPadding=10),
     )
     spread = alt.YOffset("offset:Q", scale=alt.Scale(domain=[-1, 1], range=[3, row_height - 3]))
-    base = alt.Chart(inline(data)).encode(y=y, yOffset=spread)
+    base = alt.Chart(inline(data, "marks")).encode(y=y, yOffset=spread, opacity=unless_another())
     colour = alt.Color("colour:N", scale=None)
-    rules = base.mark_rule(strokeWidth=1.4, opacity=0.5).encode(x=alt.X("low:Q", **reach), x2="high:Q", color=colour)
+    rules = base.mark_rule(strokeWidth=1.4).encode(
+        x=alt.X("low:Q", **reach), x2="high:Q", color=colour, opacity=unless_another(0.5), tooltip=TIP
+    )
     labels = base.mark_text(align="left", dx=8, color=MUTED, fontSize=9).encode(
         x=alt.X("high:Q", **reach), text="label:N"
     )
     x = alt.X("value:Q", **reach)
     layers = [rules, _marks(base, x, hollow=True), _marks(base, x, hollow=False), labels]
-    return finished(alt.layer(*layers), row_height * len(lines) + 46)
+    return finished(alt.layer(*layers), row_height * len(lines) + 46, signals)
 
 
 def _room(values: Sequence[float]) -> float:
@@ -73,9 +95,13 @@ def _offsets(rows: Sequence[DotRow]) -> list[tuple[DotRow, float]]:
     return [(row, -0.65 + step * systems.index(row.system) if len(systems) > 1 else 0.0) for row in rows]
 
 
-def _record(row: DotRow, offset: float) -> dict[str, Any]:
+def _record(row: DotRow, offset: float, axis: str) -> dict[str, Any]:
+    moved = {"key": row.key} if row.key else {}
     return {
+        **moved,
         "line": row.line,
+        "who": row.name or str(row.system),
+        "tip": _tip(row, axis),
         "value": row.value,
         "low": row.value if row.low is None else row.low,
         "high": row.value if row.high is None else row.high,
@@ -87,6 +113,12 @@ def _record(row: DotRow, offset: float) -> dict[str, Any]:
     }
 
 
+def _tip(row: DotRow, axis: str) -> dict[str, str]:
+    span = a_range(row.low, row.high) if row.low is not None and row.high is not None and row.low < row.high else ""
+    title = f"{row.line}: {row.name}" if row.name else row.line
+    return tip(title, value=row.label or f"{number(row.value)} {axis}", span=span, source=row.source)
+
+
 def _marks(base: Any, x: Any, *, hollow: bool) -> Any:
     import altair as alt
 
@@ -94,7 +126,7 @@ def _marks(base: Any, x: Any, *, hollow: bool) -> Any:
     shape = alt.Shape("shape:N", scale=None)
     chosen = base.transform_filter(alt.datum.hollow == hollow)
     if hollow:
-        return chosen.mark_point(size=54, strokeWidth=1.6, opacity=1, fill="white").encode(
-            x=x, shape=shape, stroke=alt.Stroke("colour:N", scale=None)
+        return chosen.mark_point(size=54, strokeWidth=1.6, fill="white").encode(
+            x=x, shape=shape, stroke=alt.Stroke("colour:N", scale=None), tooltip=TIP
         )
-    return chosen.mark_point(size=54, filled=True, opacity=1).encode(x=x, shape=shape, color=colour)
+    return chosen.mark_point(size=54, filled=True).encode(x=x, shape=shape, color=colour, tooltip=TIP)

@@ -7,17 +7,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = [
+    "CHOSEN",
     "FOCUS_COLOURS",
     "GREY",
     "INK",
     "MUTED",
     "SHAPES",
+    "TIP",
     "WIDTH",
     "colour_of",
     "finished",
     "inline",
     "log_axis",
+    "movable",
     "shape_of",
+    "tip",
+    "unless_another",
 ]
 
 FOCUS_COLOURS = ("#C8501E", "#2E7D4F", "#2160A8")
@@ -27,6 +32,8 @@ INK = "#1B2430"
 MUTED = "#5B6675"
 RULE = "#E3E6EA"
 WIDTH = 602  # CSS pixels of the text block of an A4 page
+CHOSEN = "chosen"  # the signal that names what a reader points at, empty on paper; rows say in `who` what they are
+TIP = "tip:N"  # the field that holds a mark's words
 
 
 def colour_of(index: int | None) -> str:
@@ -39,11 +46,41 @@ def shape_of(index: int | None) -> str:
     return SHAPES[(index if index is not None else len(SHAPES) - 1) % len(SHAPES)]
 
 
-def inline(values: Iterable[Mapping[str, Any]]) -> Any:
-    """Data that stands inside the specification."""
+def inline(values: Iterable[Mapping[str, Any]], name: str = "") -> Any:
+    """Data that stands inside the specification; named where the page may put other rows in its place."""
     import altair as alt
 
-    return alt.Data(values=list(values))  # type: ignore[no-untyped-call] # altair leaves this class untyped
+    named = {"name": name} if name else {}
+    return alt.Data(values=list(values), **named)  # type: ignore[no-untyped-call] # altair leaves this class untyped
+
+
+def tip(title: str, *, value: str, span: str = "", source: str = "") -> dict[str, str]:
+    """What a mark says when it is pointed at; what there is nothing to say of is left out."""
+    words = {"title": title, "Value": value, "Range": span, "Source": source}
+    return {key: word for key, word in words.items() if word}
+
+
+def unless_another(opacity: float = 1.0) -> Any:
+    """Opacity of a mark: its own, or faint while a reader points at another one."""
+    import altair as alt
+
+    mine = f"{CHOSEN} === '' || datum.who === {CHOSEN}"
+    return alt.condition(mine, alt.value(opacity), alt.value(opacity / 5.0))
+
+
+def movable(axis: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """A logarithmic axis whose ends and ticks the page may move, and the signals that hold them."""
+    import altair as alt
+
+    scale, marks = axis["scale"].to_dict(), axis["axis"].to_dict()
+    low, high = scale.pop("domain")
+    values = {"axis_low": low, "axis_high": high, "axis_ticks": marks.pop("values")}
+    ends = [alt.ExprRef("axis_low"), alt.ExprRef("axis_high")]
+    moved = {
+        "scale": alt.Scale(domain=ends, **scale),
+        "axis": alt.Axis(values=alt.ExprRef("axis_ticks"), **marks),
+    }
+    return {**axis, **moved}, [alt.param(name=name, value=value) for name, value in values.items()]
 
 
 def log_axis(values: Iterable[float], *, grid: bool = True, title: str = "", room: float = 1.25) -> dict[str, Any]:
@@ -66,9 +103,11 @@ def log_axis(values: Iterable[float], *, grid: bool = True, title: str = "", roo
     }
 
 
-def finished(chart: Any, height: int) -> dict[str, Any]:
-    """Set size and look, and return the specification as plain data."""
-    sized = chart.properties(
+def finished(chart: Any, height: int, signals: Iterable[Any] = ()) -> dict[str, Any]:
+    """Set size and look, add what the page may move, and return the specification as plain data."""
+    import altair as alt
+
+    sized = chart.add_params(alt.param(name=CHOSEN, value=""), *signals).properties(
         width=WIDTH, height=height, autosize={"type": "fit", "contains": "padding"}, padding=4, background="transparent"
     )
     styled = (

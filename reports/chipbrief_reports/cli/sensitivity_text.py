@@ -33,10 +33,6 @@ PRICES = {
     "rent_usd_chip_hour": "{system} {lane}, USD/chip-hour",
     "api_usd_mtok": "{system}'s API price, USD/Mtok",
 }
-MODEL = {
-    "model:rate": "error of the model in throughput, 80 %",
-    "model:tpot": "error of the model in time per token, 80 %",
-}
 NOTES = """\
 Shares: every draw moves all inputs within their ranges and the model by its own error; offers and deployments are
 those at the inputs' values, and where a draw misses a service level the offer still counts, at that draw's price.
@@ -188,12 +184,10 @@ def _axis(change: dict[str, Any]) -> str:
 
 def _input(name: str, system: str) -> str:
     """A Figure in plain words, and whose it is where it is a partner's."""
-    from chipbrief_reports.briefing.sections.sensitivity import spoken
+    from chipbrief_reports.briefing.spoken import spoken
 
-    if name in MODEL:
-        return MODEL[name]
     owner = name.split(":")[0]
-    return spoken(name) + (f", {owner}" if owner not in (system, "finance") else "")
+    return spoken(name) + (f", {owner}" if owner not in (system, "finance", "model") else "")
 
 
 def _offer(offer: Mapping[str, Any]) -> str:

@@ -69,6 +69,7 @@ def environment(folder: Path | None) -> SandboxedEnvironment:
         "whole": whole,
         "linkable": linkable,
         "linked": linked,
+        "by_owner": by_owner,
         "place": place,
         "percent": percent,
         "dot": dot,
@@ -147,6 +148,15 @@ def whole(table: Table) -> bool:
 def place(figure: str) -> str:
     """The anchor of an input's row, by the input's id."""
     return f"input-{re.sub(r'[^A-Za-z0-9_]', '-', figure)}"
+
+
+def by_owner(figures: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Ids of inputs as (owner, [(path, id)]), so that each owner is named once."""
+    owners: dict[str, list[tuple[str, str]]] = {}
+    for figure in figures:
+        owner, _, path = figure.partition(":")
+        owners.setdefault(owner, []).append((path, figure))
+    yield from owners.items()
 
 
 def linked(words: str, figures: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The sections of a briefing, by name; each is written from the desk and answers one question."""
+"""The sections of a briefing, by name; each is written from the desk and answers one question, or one a page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chipbrief_reports.briefing.sections.systems import systems
 
 __all__ = ["SECTIONS"]
 
-SECTIONS: Mapping[str, Callable[[Desk], Section]] = {
+SECTIONS: Mapping[str, Callable[[Desk], Section | tuple[Section, ...]]] = {
     "decision": decision,
     "mix": mix,
     "speed-cost": speed_cost,

@@ -1,171 +1,309 @@
-"""How much of it: replicas, systems, racks and megawatts, now and at the end of the plan."""
+"""The plan over its months: what to own, rent and buy by the token, when, and what stands beside it."""
 
 from __future__ import annotations
 
-import math
-
-from chipbrief.evaluate import Outcome
+from chipbrief.fleet import Alternative, Case, Destination, FleetReport, Month, Plan, destinations
 from chipbrief_reports.briefing.desk import Desk, absent, cell
-from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Row, Section, Table, text
+from chipbrief_reports.briefing.document import (
+    Block,
+    Bullets,
+    Cell,
+    Chart,
+    Column,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    Text,
+    text,
+)
 from chipbrief_reports.charts import capacity_steps
-from chipbrief_reports.wording import count, number, percent, watts, whole
+from chipbrief_reports.wording import count, joined, midsentence, money, number, percent, whole
 
 __all__ = ["capacity"]
 
+LEAST_SHARE = 0.005  # of a class, below which a route is a remainder
+LANES = {"own": "owned", "rent": "rented", "api": "tokens"}
+
 
 def capacity(desk: Desk) -> Section:
-    """What carries each class, and how the owned fleets grow."""
-    blocks: list[Block] = [_classes(desk)]
-    owned = [fleet for fleet in desk.fleets if fleet.lane == "own"]
-    if owned:
-        blocks.append(_fleets(desk))
-    if owned and desk.mix.horizon and desk.mix.horizon.growth_at_end != 1.0:
-        blocks.append(_growth(desk))
-    return Section("capacity", "Capacity", _title(desk), tuple(blocks))
+    """The fleet by quarter, which class goes where, and the fleets that it was chosen over."""
+    report = desk.plan
+    blocks: list[Block] = []
+    if report and report.plan:
+        blocks += [
+            *_timeline(desk, report.plan),
+            _quarters(desk, report),
+            _routes(desk, report.plan),
+            _beside(desk, report),
+        ]
+        if said := _cases(desk, report):
+            blocks.append(Bullets("If it goes otherwise", said))
+    elif report:
+        blocks.append(Paragraph(text(*(f"{line}. " for line in (*report.unserved.values(), *report.missing)))))
+    return Section("capacity", "Capacity plan", _title(desk), tuple(blocks))
+
+
+# -- the headline ---------------------------------------------------------------------------------------------
 
 
 def _title(desk: Desk) -> str:
-    owned = [fleet for fleet in desk.fleets if fleet.lane == "own" and len(fleet.served) == len(desk.mix.classes)]
-    if not owned and any(hardware.profile.price.sold for hardware in desk.results.systems):
-        return "No single system to own carries the whole mix"
-    if not owned:
-        return "None of these systems is sold; they are rented"
-    least = min(owned, key=lambda fleet: fleet.power_w.value)
-    pue = desk.results.terms.pue.value
-    return (
-        f"{desk.units(least)} carry the whole mix on {watts(least.power_w.value * pue)}, the least power of the field"
-    )
+    plan = desk.plan.plan if desk.plan else None
+    if plan is None:
+        return "No fleet carries this mix" if desk.plan else "What carries each class"
+    deeds = [part for part in (_bought(desk, plan), _rented(desk, plan), _tokens(desk, plan)) if part]
+    words = "; ".join(deeds) or "Nothing to do"
+    return words[0].upper() + words[1:]
 
 
-def _classes(desk: Desk) -> Table:
-    columns = (
-        Column("Class", "", "left", 1.8),
-        Column("System", "", "left", 1.2),
-        Column("Replica", "", "left", 2.3),
-        Column("Batch", "at peak", width=0.8),
-        Column("System", "tok/s out"),
-        Column("Replicas", "", width=0.9),
-        Column("Systems", "alone", width=0.9),
-        Column("Used", "mean", width=0.8),
-    )
-    rows = [
-        _class_row(desk, o, first=i == 0) for wanted in desk.mix.classes for i, o in enumerate(desk.outcomes(wanted.id))
+def _bought(desk: Desk, plan: Plan) -> str:
+    total: dict[str, int] = {}
+    for month in plan.months:
+        for fleet in month.fleets:
+            total[fleet.system] = total.get(fleet.system, 0) + fleet.bought
+    named = [f"{whole(units)} {desk.name(name)}" for name, units in total.items() if units]
+    return f"buy {joined(named)} by {plan.months[-1].month}" if named else ""
+
+
+def _rented(desk: Desk, plan: Plan) -> str:
+    last = plan.months[-1]
+    named = [f"{whole(chips)} {desk.chip(f.system)}" for f in last.fleets if (chips := sum(f.rented_chips.values()))]
+    return f"rent {joined(named)} by {last.month}" if named else ""
+
+
+def _tokens(desk: Desk, plan: Plan) -> str:
+    bought = [
+        c.id for c in desk.mix.classes if sum(s for (_, lane), s in plan.share(c.id).items() if lane == "api") > 0.5
     ]
-    paired = any(hardware.partner for hardware in desk.results.systems)
-    beside = ", of one with a partner beside the partner's chips" if paired else ""
+    if bought and len(bought) == len(plan.problem.classes):
+        return "buy every token"
+    return f"buy tokens for {joined([midsentence(desk.label(name)) for name in bought])}" if bought else ""
+
+
+# -- by month -------------------------------------------------------------------------------------------------
+
+
+def _timeline(desk: Desk, plan: Plan) -> list[Block]:
+    """Chips of each system and lane by month; nothing where all is bought by the token."""
+    series: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for month in plan.months:
+        for fleet in month.fleets:
+            chips = {
+                "own": float(fleet.live * desk.part(fleet.system).profile.chips),
+                "rent": sum(fleet.rented_chips.values()),
+            }
+            for lane, number_ in chips.items():
+                if number_ > 0:
+                    series.setdefault((fleet.system, lane), []).append((month.month, number_))
+    if not series:
+        return []
+    named = [
+        (f"{desk.name(system)}, {LANES[lane]}", desk.dot(system), points) for (system, lane), points in series.items()
+    ]
+    ends = [f"{name} from {whole(points[0][1])} to {whole(points[-1][1])} chips" for name, _, points in named]
+    growth = plan.problem.growth[-1]
+    return [
+        Chart(
+            "timeline",
+            f"Demand grows to {number(growth)} times today's in {count(len(plan.months), 'month')}"
+            if growth != 1.0
+            else f"The same demand for {count(len(plan.months), 'month')}",
+            "Chips owned and under contract by month, logarithmic",
+            capacity_steps(named, axis="chips", height=118),
+            f"Stepped lines of chips by month: {'; '.join(ends)}.",
+        )
+    ]
+
+
+def _quarters(desk: Desk, report: FleetReport) -> Table:
+    plan = report.plan
+    assert plan is not None
+    columns = (
+        Column("Months", "", "left", 1.5),
+        Column("Cost", "$", width=1.0),
+        Column("Capex", "$", width=1.0),
+        Column("Owned", "systems at the end", "left", 1.7),
+        Column("Rented", "chips at the end", "left", 1.5),
+        Column("Power", "MW", width=0.8),
+        Column("Racks", "", width=0.7),
+        Column("Used", "of chips", width=0.8),
+        Column("Tokens", "$", width=0.9),
+    )
+    step = 3 if len(plan.months) <= 36 else 12
+    rows = [_quarter(desk, plan.months[first : first + step]) for first in range(0, len(plan.months), step)]
+    usd = report.usd
+    span = f", 80 % interval {money(usd.low)} to {money(usd.high)}" if usd and usd.low < usd.high else ""
     return Table(
-        "replicas",
-        "The cheapest deployment that keeps the service level at the peak",
-        f"Output tok/s of a system within the service level{beside}; used is the mean load over it, an output of the plan",
+        "quarters",
+        f"{money(plan.usd)} over {count(len(plan.months), 'month')}{span}",
+        "Whole systems; power is utility power of what is owned; used is mean load over what is there at the end",
         columns,
         tuple(rows),
+        _gap(desk, plan),
         dense=True,
     )
 
 
-def _class_row(desk: Desk, o: Outcome, *, first: bool) -> Row:
-    head = Cell(text(desk.label(o.class_id) if first else ""))
-    who = Cell(text(desk.name(o.hardware)), dot=desk.dot(o.hardware))
-    if not o.metrics:
-        return Row(
-            (head, who, Cell(text("refused"), o.reason, absent=True), *[absent("") for _ in range(5)]), group=first
-        )
+def _quarter(desk: Desk, months: tuple[Month, ...]) -> Row:
+    last = months[-1]
+    owned = [f"{whole(f.live)} {desk.name(f.system)}" for f in last.fleets if f.live]
+    rented = [f"{whole(chips)} {desk.chip(f.system)}" for f in last.fleets if (chips := sum(f.rented_chips.values()))]
+    used = [percent(f.utilisation if f.live else f.rented_utilisation) for f in last.fleets]
+    capex, tokens = sum(m.capex_usd for m in months), sum(m.usd["api"] for m in months)
     return Row(
         (
-            head,
-            who,
-            Cell(text(str(o.deployment)), "" if o.status == "meets" else f"misses: {o.reason}"),
-            cell(number(o["batch"].value)),
-            cell(number(o["tok_s_system"].value)),
-            cell(whole(o["replicas"].value)),
-            cell(whole(o["systems"].value)),
-            cell(percent(o["utilisation"].value)),
+            Cell(text(months[0].month if len(months) == 1 else f"{months[0].month} to {last.month[-2:]}")),
+            cell(money(sum(m.usd_total for m in months))),
+            cell(money(capex)) if capex else absent(""),
+            Cell(text(joined(owned) or "–")),
+            Cell(text(joined(rented) or "–")),
+            cell(number(last.power_w / 1e6)) if last.power_w else absent(""),
+            cell(whole(last.racks)) if last.racks else absent(""),
+            cell(joined(used)) if used else absent(""),
+            cell(money(tokens)) if tokens else absent(""),
+        )
+    )
+
+
+def _gap(desk: Desk, plan: Plan) -> Text:
+    words = (
+        f"No plan of the same offers is cheaper by more than {percent(plan.gap)}"
+        if plan.gap >= 5e-4
+        else "No plan of the same offers is cheaper"
+    )
+    note = desk.notes.say(
+        "Whole systems and replicas in each month, classes of one model on one deployment sharing replicas, peaks of "
+        "all classes at once unless the mix gives their hours; capital is charged by C1's monthly payments (docs/plan.md)."
+    )
+    return text(words, note, ".")
+
+
+# -- which class goes where -----------------------------------------------------------------------------------
+
+
+def _routes(desk: Desk, plan: Plan) -> Table:
+    columns = (
+        Column("Class", "", "left", 1.6),
+        Column("Goes to", "", "left", 1.5),
+        Column("Share", "", width=0.6),
+        Column("Reaches", "", "left", 2.3),
+        Column("Why", "$/Mtok with no chip idle", "left", 3.0),
+    )
+    found = [d for d in destinations(plan) if d.share > LEAST_SHARE]
+    return Table(
+        "routes",
+        _route_finding(desk, found),
+        "Shares over all months",
+        columns,
+        tuple(_route(desk, d, first=i == 0 or found[i - 1].class_id != d.class_id) for i, d in enumerate(found)),
+        dense=True,
+    )
+
+
+def _route_finding(desk: Desk, found: list[Destination]) -> str:
+    names = list(dict.fromkeys(d.hardware for d in found if d.lane != "api"))
+    if not names:
+        return "No class needs hardware of its own"
+    if len(names) == 1 and all(d.lane != "api" for d in found):
+        return f"{desk.name(names[0])} carries every class"
+    return "Which class goes where, and why"
+
+
+def _named(desk: Desk, why: str) -> str:
+    """A reason with names in place of ids, and no unit, which stands in the head."""
+    words = why.replace(" USD/Mtok", "")
+    for hardware in desk.results.systems:
+        words = words.replace(hardware.id, desk.chip(hardware.id))
+    return words
+
+
+def _route(desk: Desk, d: Destination, *, first: bool) -> Row:
+    who = desk.name(d.hardware) if d.lane == "own" else desk.chip(d.hardware)
+    where = f"{d.text}, {LANES['api']}" if d.lane == "api" else f"{who}, {LANES[d.lane]}"
+    return Row(
+        (
+            Cell(text(desk.label(d.class_id) if first else "")),
+            Cell(text(where), dot=desk.dot(d.hardware)),
+            cell(percent(d.share)),
+            Cell(text("–" if d.lane == "api" else d.text)),
+            Cell(text(_named(desk, d.why))),
         ),
         group=first,
     )
 
 
-def _fleets(desk: Desk) -> Table:
+# -- beside it ------------------------------------------------------------------------------------------------
+
+
+def _beside(desk: Desk, report: FleetReport) -> Table:
     columns = (
-        Column("System", "", "left", 1.6),
-        Column("Classes", "in SLO"),
-        Column("Systems", "pooled"),
-        Column("Idle", "of them"),
-        Column("Racks", ""),
-        Column("Power", "IT × PUE"),
-        Column("Power cap", "", "left", 1.3),
+        Column("Fleet", "", "left", 1.4),
+        Column("Cost", "$ over the months"),
+        Column("Against the mix", "$"),
+        Column("Capex", "$"),
+        Column("Power", "MW", width=0.8),
+        Column("Leaves out", "", "left", 2.0),
     )
-    rows = []
-    for fleet in (f for f in desk.fleets if f.lane == "own"):
-        facility = fleet.power_w.value * desk.results.terms.pue.value
-        rows.append(
-            Row(
-                (
-                    Cell(
-                        text(desk.name(fleet.hardware), desk.notes.cite("E9", [f"{fleet.hardware}:power.system"])),
-                        dot=desk.dot(fleet.hardware),
-                    ),
-                    cell(f"{len(fleet.served)} of {len(desk.mix.classes)}"),
-                    desk.counted(fleet.systems),
-                    cell(number(fleet.idle_systems)),
-                    cell(whole(fleet.racks)),
-                    cell(watts(facility)),
-                    Cell(text(_cap(desk, facility))),
-                )
-            )
+    best = report.best_vendor
+    saving = report.saving_usd(best) if best else None
+    title = "No single vendor carries all of it"
+    if best and best.plan and saving is not None:
+        share = saving / best.plan.usd if best.plan.usd else 0.0
+        title = (
+            f"A mixed fleet saves {percent(share)} against {best.name} alone"
+            if share >= 0.01
+            else f"{best.name} alone costs no more"
         )
     return Table(
-        "fleets",
-        "Owned fleets of one system",
-        "Chips of all served classes pooled into whole systems",
+        "beside",
+        title,
+        "Each vendor alone in all lanes, and every token bought",
         columns,
-        tuple(rows),
+        tuple(_other(desk, report, a) for a in report.alternatives),
     )
 
 
-def _cap(desk: Desk, facility_w: float) -> str:
-    cap = desk.mix.power_cap
-    if cap is None:
-        return "none set"
-    return "within" if facility_w <= cap else f"{watts(facility_w - cap)} over"
-
-
-def _growth(desk: Desk) -> Chart:
-    """Owned systems by quarter, each class's replicas scaled with demand at its operating point."""
-    horizon = desk.mix.horizon
-    assert horizon is not None
-    growth = (*horizon.growth_by_month(), horizon.growth_at_end)
-    quarters = range(0, horizon.months + 1, 3)
-    series = []
-    for fleet in (f for f in desk.fleets if f.lane == "own"):
-        served = [o for o in desk.results.outcomes if o.hardware == fleet.hardware and o.class_id in fleet.served]
-        points = [(_month(horizon.start, m), _systems(desk, served, growth[m])) for m in quarters]
-        series.append((desk.name(fleet.hardware), desk.dot(fleet.hardware), points))
-    ends = [f"{name} from {whole(p[0][1])} to {whole(p[-1][1])}" for name, _, p in series]
-    return Chart(
-        "growth",
-        f"Demand grows to {number(horizon.growth_at_end)} times today's in {count(horizon.months, 'month')}",
-        "Owned systems for the classes each can serve, by quarter; same operating points throughout",
-        capacity_steps(series, axis="systems"),
-        f"Stepped lines of systems by quarter: {'; '.join(ends)}.",
+def _other(desk: Desk, report: FleetReport, other: Alternative) -> Row:
+    plan, saving = other.plan, report.saving_usd(other)
+    left = joined([midsentence(desk.label(c)) for c in other.unserved])
+    return Row(
+        (
+            Cell(text(other.name)),
+            cell(money(plan.usd)) if plan else absent("does not fit the caps" if not left else ""),
+            cell(f"+{money(saving)}") if saving is not None and saving > 0 else absent(""),
+            cell(money(plan.capex_usd)) if plan and plan.capex_usd else absent(""),
+            cell(number(plan.power_w / 1e6)) if plan and plan.power_w else absent(""),
+            Cell(text(left)),
+        )
     )
 
 
-def _systems(desk: Desk, served: list[Outcome], growth: float) -> float:
-    systems = desk.system(served[0].hardware).systems
-    chips = dict.fromkeys((system.id for system in systems), 0)
-    for o in served:
-        wanted = desk.results.wanted(o.class_id)
-        assert o.deployment is not None
-        per_replica = o["tok_s_replica"].value / wanted.shape.output_mean
-        peak = o["requests_s"].value * wanted.demand.peak_factor * growth
-        replicas = max(math.ceil(peak / per_replica - 1e-9), 1)
-        for name in chips:
-            chips[name] += replicas * o.deployment.chips_of(name)
-    return float(sum(math.ceil(chips[system.id] / system.profile.chips) for system in systems))
+def _cases(desk: Desk, report: FleetReport) -> tuple[Text, ...]:
+    named = (
+        ("Tranches delayed", report.delay, report.delay_usd),
+        ("Tranches at their low end", report.low, None),
+        ("Tranches at their high end", report.high, None),
+    )
+    found = [text(f"{name}: {_case(desk, case, more)}.") for name, case, more in named if case]
+    found += [text(f"{line}.") for line in (*report.missing, *report.unserved.values())]
+    if report.more_power is not None and report.plan:
+        worth = report.megawatt_usd
+        said = f"{money(worth)} over the months" if worth and worth > 0 else "nothing"
+        found.append(text(f"One more MW under the cap, solved again: worth {said}."))
+    return tuple(found)
 
 
-def _month(start: str, later: int) -> str:
-    year, month = (int(part) for part in start.split("-"))
-    index = year * 12 + month - 1 + later
-    return f"{index // 12}-{index % 12 + 1:02d}"
+def _case(desk: Desk, case: Case, more_usd: float | None) -> str:
+    if case.plan is None:
+        return f"no fleet; {'; '.join(case.missing)}"
+    last = case.plan.months[-1]
+    owned = [f"{whole(f.live)} {desk.name(f.system)}" for f in last.fleets if f.live]
+    carried = case.plan.problem.carried_share()
+    parts = [money(case.plan.usd)]
+    if more_usd is not None:
+        parts[0] += f", {money(more_usd)} more"
+    if carried < 0.9995:
+        parts[0] += f", for {percent(carried)} of the tokens"
+    if owned:
+        parts.append(f"{joined(owned)} at the end")
+    return "; ".join([*parts, *case.missing])

@@ -6,10 +6,12 @@ from chipbrief.evaluate import LaneCost, Outcome
 from chipbrief.finance import Finance
 from chipbrief_reports.briefing.desk import LANE_NAMES, Desk, absent, cell
 from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Row, Section, Table, Text, text
+from chipbrief_reports.briefing.sections.live_costs import bar_key, live_costs, offer_key, source_line
+from chipbrief_reports.briefing.sections.years import years_table
 from chipbrief_reports.charts import Bar, DotRow, dot_strip, stacked_bars
 from chipbrief_reports.wording import joined, midsentence, money, number, price
 
-__all__ = ["cost"]
+__all__ = ["anchors_table", "cost"]
 
 SHOWN = 4  # offers a class in the table; all of them are drawn, and in data/costs.csv
 
@@ -17,9 +19,10 @@ SHOWN = 4  # offers a class in the table; all of them are drawn, and in data/cos
 def cost(desk: Desk) -> Section:
     """Own, rent and buy by the token, side by side."""
     offered = any(desk.results.offers(c.id) for c in desk.mix.classes)
-    blocks: list[Block] = [_stack(desk), _anchors(desk)]
+    plan = desk.plan.plan if desk.plan else None
+    blocks: list[Block] = [_stack(desk), *([years_table(desk, plan)] if plan else [])]
     if offered:
-        blocks = [_offers(desk), *blocks, _prices(desk)]
+        blocks = [_offers(desk), *live_costs(desk), *blocks, _prices(desk)]
     return Section(
         "cost", "Cost", _title(desk) if offered else "Nothing is offered that keeps the service levels", tuple(blocks)
     )
@@ -54,6 +57,9 @@ def _offers(desk: Desk) -> Chart:
             c.usd_month.low,
             c.usd_month.high,
             fills.get(c.lane, "solid"),  # type: ignore[arg-type] # one of the three fills
+            desk.offer_name(o.hardware, c),
+            source_line(desk, c, o.hardware),
+            offer_key(wanted.id, o.hardware, c.lane),
         )
         for wanted in desk.mix.classes
         for o, c in desk.results.offers(wanted.id)
@@ -85,7 +91,7 @@ def _stack(desk: Desk) -> Chart:
     for hardware in desk.results.systems:
         lines = [x for x in hardware.cost.lines("own", finance, 1.0) if float(x.usd_per_hour) > 0]
         name = desk.name(hardware.id)
-        bars += [Bar(name, x.label, float(x.usd_per_hour)) for x in lines]
+        bars += [Bar(name, x.label, float(x.usd_per_hour), x.equation, bar_key(hardware.id, x.id)) for x in lines]
         total = sum(float(x.usd_per_hour) for x in lines)
         totals[name] = f"${number(total)}"
         words.append(f"{name}: " + ", ".join(f"{x.label.lower()} {number(float(x.usd_per_hour))}" for x in lines) + ".")
@@ -101,7 +107,7 @@ def _stack(desk: Desk) -> Chart:
     )
 
 
-def _anchors(desk: Desk) -> Table:
+def anchors_table(desk: Desk) -> Table:
     """Our owned hour beside an outside estimate."""
     columns = (
         Column("System", "", "left", 1.6),

@@ -7,7 +7,7 @@ from chipbrief_reports.briefing.desk import LANE_NAMES, Desk
 from chipbrief_reports.briefing.document import Block, Bullets, Headline, Headlines, Paragraph, Ref, Section, Text, text
 from chipbrief_reports.briefing.sections.options import best_whole, lane_of, leg_name, options
 from chipbrief_reports.briefing.sections.outlook import changes, uncovered
-from chipbrief_reports.wording import THIN, count, joined, midsentence, money, number, price
+from chipbrief_reports.wording import THIN, count, joined, midsentence, money, number, price, whole
 
 __all__ = ["decision"]
 
@@ -41,7 +41,7 @@ def _title(desk: Desk) -> str:
     if verbs == ["buy tokens"]:
         hardware = any(c.lane != "api" for w in desk.mix.classes for _, c in desk.results.offers(w.id))
         return (
-            "Buy tokens: for this load that is cheaper than any hardware compared"
+            "Buy tokens: for this load they are cheaper than any hardware compared"
             if hardware
             else "Buy tokens: no system here serves this mix by itself"
         )
@@ -133,9 +133,10 @@ def _recommendation(desk: Desk) -> Text:
         cost = next(o for o in desk.outcomes(desk.leading) if o.hardware == leading.hardware).lane(leading.lane)
         assert cost is not None
         share = desk.share_cheapest(desk.leading, cost, leading.hardware)
-        words = f"For {midsentence(desk.label(desk.leading))}, the largest class, this is the cheapest offer in "
+        largest = f"For {midsentence(desk.label(desk.leading))}, the largest class, this"
+        words = f"{largest if len(desk.mix.classes) > 1 else 'This'} is the cheapest offer in "
         rival = "" if share >= 0.5 else f"; {_rival(desk)} comes next and costs less in some of the others"
-        draws = f"{number(share * 100)} % of {desk.results.samples} draws"
+        draws = f"{'all' if share == 1.0 else f'{number(share * 100)} %'} of {whole(desk.results.samples)} draws"
         sentences.append(text(words, draws, desk.range_note, f"{rival}. "))
     if desk.route.unserved:
         names = joined([midsentence(desk.label(c)) for c in desk.route.unserved])

@@ -22,7 +22,10 @@ from chipbrief_reports.briefing.document import (
     text,
 )
 from chipbrief_reports.briefing.notes import KINDS
+from chipbrief_reports.briefing.sections.claims import claims
+from chipbrief_reports.briefing.sections.cost import anchors_table
 from chipbrief_reports.briefing.sections.model_error import error_sentence, error_table
+from chipbrief_reports.briefing.sections.replicas import fleets_table, replicas_table
 from chipbrief_reports.charts import DotRow, dot_strip
 from chipbrief_reports.wording import count, number, percent
 
@@ -38,8 +41,8 @@ LIMITS = (
 )
 
 
-def evidence(desk: Desk) -> Section:
-    """For the sceptic."""
+def evidence(desk: Desk) -> tuple[Section, ...]:
+    """For the sceptic; claims that were audited come first."""
     points = _points(desk)
     blocks: list[Block] = [Paragraph(error_sentence(desk))]
     if desk.error.points:
@@ -47,6 +50,9 @@ def evidence(desk: Desk) -> Section:
     if points:
         blocks.append(_chart(desk, points))
     blocks += [
+        replicas_table(desk),
+        anchors_table(desk),
+        *([fleets_table(desk)] if any(fleet.lane == "own" for fleet in desk.fleets) else []),
         Bullets("Method", tuple(text(f"{name}: {rule}.") for name, rule in RULES.items())),
         Bullets("Limitations", tuple(text(m) for m in LIMITS)),
         Paragraph(
@@ -59,7 +65,7 @@ def evidence(desk: Desk) -> Section:
         ),
         _inputs(desk),
     ]
-    return Section("evidence", "Evidence", _title(desk), tuple(blocks))
+    return (*claims(desk.audits), Section("evidence", "Evidence", _title(desk), tuple(blocks)))
 
 
 _Point = tuple[Hardware, Observation, float]

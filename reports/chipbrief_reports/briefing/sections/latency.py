@@ -39,7 +39,7 @@ def _title(desk: Desk) -> str:
         return "No system serves this mix"
     best = max(wins, key=lambda name: wins[name])
     if wins[best] == len(desk.mix.classes):
-        return f"{desk.name(best)} answers first in every class"
+        return f"{desk.name(best)} answers first" + (" in every class" if len(desk.mix.classes) > 1 else "")
     return f"{desk.name(best)} answers first in {wins[best]} of {len(desk.mix.classes)} classes"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from chipbrief.workload import ServiceLevels, WorkloadClass
 from chipbrief_reports.briefing.desk import Desk, cell
-from chipbrief_reports.briefing.document import Cell, Chart, Column, Paragraph, Row, Section, Table, Text, text
-from chipbrief_reports.charts import DotRow, dot_strip
-from chipbrief_reports.wording import THIN, count, number, percent, seconds, tokens, whole
+from chipbrief_reports.briefing.document import Cell, Chart, Column, Ref, Row, Section, Table, Text, text
+from chipbrief_reports.charts import DotRow, day_chart, dot_strip
+from chipbrief_reports.wording import THIN, count, midsentence, number, percent, seconds, tokens, whole
 
 __all__ = ["mix"]
 
@@ -40,13 +40,22 @@ def mix(desk: Desk) -> Section:
                 "95th percentiles below the medians; the peak is the busiest hour times its bursts",
                 _COLUMNS,
                 tuple(_row(desk, wanted) for wanted in classes),
+                text(
+                    f"Input and output tokens are separate classes throughout; reasoning counts as output.{plan}",
+                    *_bases(desk),
+                ),
             ),
             _tokens_chart(desk),
-            Paragraph(
-                text(f"Input and output tokens are separate classes throughout; reasoning counts as output.{plan}")
-            ),
+            *_day(desk),
         ),
     )
+
+
+def _bases(desk: Desk) -> list[str | Ref]:
+    """One note that says of every class where its numbers come from."""
+    told = [f"{wanted.label}: {wanted.basis}." for wanted in desk.mix.classes if wanted.basis]
+    short = "Where each class's lengths, volume, hours and levels come from, class by class"
+    return [" Sources", desk.notes.say(" ".join(told), short=short), "."] if told else []
 
 
 def _total(desk: Desk) -> float:
@@ -55,11 +64,10 @@ def _total(desk: Desk) -> float:
 
 def _row(desk: Desk, wanted: WorkloadClass) -> Row:
     shape = wanted.shape
-    refs = (desk.notes.say(f"{wanted.label}: {wanted.basis}."),) if wanted.basis else ()
     cached = percent(shape.cached_fraction) if shape.cached_fraction else "none"
     return Row(
         (
-            Cell(text(wanted.label, *refs)),
+            Cell(text(wanted.label)),
             Cell(text(desk.results.catalogue[wanted.model].name)),
             cell(whole(shape.input_p50), f"p95 {number(shape.input_p95, 3)}"),
             cell(cached),
@@ -92,14 +100,45 @@ def _levels(slo: ServiceLevels) -> Text:
     return text(", ".join(words) or "none")
 
 
+def _day(desk: Desk) -> list[Chart]:
+    """The leading class over the day beside what is provisioned for it; nothing where the mix does not tell its hours."""
+    wanted = desk.results.wanted(desk.leading)
+    hours, offers = wanted.arrival.hours, desk.results.offers(desk.leading)
+    mean = wanted.demand.mean_requests_s
+    if hours is None or mean is None or not offers:
+        return []
+    peak, (outcome, cost) = mean * wanted.demand.peak_factor, offers[0]
+    levels = [("mean", mean), ("busiest minute", peak)]
+    title = f"{wanted.label} is bought by the token: nothing stands idle at night"
+    if cost.lane != "api":
+        capacity = mean / outcome["utilisation"].value
+        levels.append((f"provisioned, {desk.offer_name(outcome.hardware, cost)}", capacity))
+        title = (
+            f"What carries the peak of {midsentence(wanted.label)} is used to {percent(mean / capacity)} over the day"
+        )
+    return [
+        Chart(
+            "day",
+            title,
+            f"Requests a second of {midsentence(wanted.label)} by hour",
+            day_chart([mean * load for load in hours], levels, axis="requests/s"),
+            f"Requests a second by hour of the day, from {number(mean * min(hours))} to {number(mean * max(hours))}; "
+            + ", ".join(f"{name} {number(value)}" for name, value in levels)
+            + ".",
+        )
+    ]
+
+
 def _tokens_chart(desk: Desk) -> Chart:
     rows = [row for wanted in desk.mix.classes for row in _token_dots(desk, wanted)]
     share = desk.tokens_per_day(desk.leading) / _total(desk)
     return Chart(
         "tokens-by-class",
-        f"{desk.label(desk.leading)} is {percent(share)} of all tokens",
+        f"{desk.label(desk.leading)} is {percent(share)} of all tokens"
+        if len(desk.mix.classes) > 1
+        else f"{tokens(_total(desk))} tokens a day, by kind",
         "Tokens a day by class, logarithmic: new input (circle), cached input (square), output (triangle)",
-        dot_strip(rows, axis="tokens a day", row_height=30),
+        dot_strip(rows, axis="tokens a day", row_height=21),
         "Dot strip of tokens a day by class. "
         + " ".join(f"{c.label}: {tokens(desk.tokens_per_day(c.id))} in all." for c in desk.mix.classes),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from chipbrief.sensitivity import leading_tornado, ranking
 from chipbrief_reports.briefing.breakeven import breakeven_price_usd, breakeven_volume
 from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import Text, text
-from chipbrief_reports.briefing.sections.sensitivity import spoken, tornado_bars
+from chipbrief_reports.briefing.spoken import spoken
 from chipbrief_reports.wording import count, joined, midsentence, money, number
 
 __all__ = ["changes", "uncovered"]
@@ -27,7 +28,7 @@ def _owner_turns(desk: Desk) -> Text | None:
     others = [o for o in met if o.lane("own")]
     priced = [(o, p) for o in others if (p := breakeven_price_usd(desk.results, o, target)) is not None]
     if not priced:
-        names = joined([desk.name(o.hardware) for o in others])
+        names = joined([desk.name(o.hardware) for o in others], "or")
         if not names:
             return None
         return text(
@@ -61,17 +62,18 @@ def _volume_turns(desk: Desk) -> list[Text]:
 
 
 def _driver(desk: Desk) -> Text | None:
-    """The input that moves the owned cost of the leading class most, on the system that carries it."""
-    leg = desk.route.leg_of(desk.leading)
-    outcome = next((o for o in desk.outcomes(desk.leading) if leg and o.hardware == leg.hardware and o.metrics), None)
-    bars = tornado_bars(desk, outcome) if outcome else []
-    if outcome is None or not bars:
+    """The input that moves the price of the leading class most, of the offer that leads."""
+    leader = ranking(desk.results, desk.leading).leader
+    figures = desk.results.figures()
+    bars = leading_tornado(desk.results, desk.leading, leader.offer) if leader else []
+    known = [bar for bar in bars if bar.figure in figures and bar.swing > 0]
+    if leader is None or not known:
         return None
-    low, high = sorted((bars[0].low, bars[0].high))
+    low, high = sorted((known[0].low, known[0].high))
     return text(
-        f"On {desk.name(outcome.hardware)}, {spoken(bars[0].figure)} moves the cost of {midsentence(desk.label(desk.leading))} most: "
-        f"${number(low)} to ${number(high)} a million tokens at capacity",
-        desk.notes.cite("", [bars[0].figure]),
+        f"On {desk.name(leader.offer.hardware)}, {spoken(known[0].figure)} moves the price of "
+        f"{midsentence(desk.label(desk.leading))} most: ${number(low)} to ${number(high)} a million tokens",
+        desk.notes.cite("", [known[0].figure]),
         ".",
     )
 
@@ -95,7 +97,9 @@ def uncovered(desk: Desk) -> tuple[Text, ...]:
         text(
             "Speculative decoding, prefill and decode on separate pools of one sort of chip, and the memory and loading of cached prefixes."
         ),
-        text("Fleets that trade one class's idle hardware for another's; tax, lead times and falling prices."),
+        text(
+            "Debt, training, and the sale of systems before their end; the options above are sized for today's load alone, Capacity plan for the months."
+        ),
     ]
     if desk.unmeasured:
         names = joined([desk.name(name) for name in desk.unmeasured])

@@ -47,6 +47,8 @@ def _title(desk: Desk) -> str:
     ranked = sorted(wins, key=lambda name: -wins[name])
     if not ranked:
         return "No system serves this mix"
+    if len(desk.mix.classes) == 1:
+        return f"Least energy a token: {desk.name(ranked[0])}"
     words = [f"{desk.name(n)} in {wins[n]}" for n in ranked]
     return f"Least energy a token: {joined(words)} of {len(desk.mix.classes)} classes"
 

@@ -1,166 +1,289 @@
-"""Which inputs matter: each one moved alone, and the prices at which the answer turns."""
+"""How sure the answer for the leading class is: who else is cheapest, what moves the price, and where it turns."""
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Callable, Mapping, Sequence
 
-from chipbrief.evaluate import Outcome, TornadoBar
-from chipbrief.evaluate.case import Case, Setting, figures_of
-from chipbrief.evaluate.ranges import tornado
-from chipbrief_reports.briefing.breakeven import breakeven_price_usd
-from chipbrief_reports.briefing.desk import Desk, absent, cell
-from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Paragraph, Row, Section, Table, text
-from chipbrief_reports.charts import tornado_chart
-from chipbrief_reports.wording import midsentence, money, number, percent
+from chipbrief.evaluate import TornadoBar
+from chipbrief.figures import Figure
+from chipbrief.sensitivity import (
+    AxisLine,
+    BreakEven,
+    Offer,
+    RankedOffer,
+    WinnerMap,
+    chosen_again_lines,
+    leading_tornado,
+    model_bands,
+    ranking,
+    straight_lines,
+    winner_map,
+)
+from chipbrief_reports.briefing.desk import LANE_NAMES, Desk, absent, cell
+from chipbrief_reports.briefing.document import (
+    Block,
+    Cell,
+    Chart,
+    Column,
+    Paragraph,
+    Ref,
+    Row,
+    Section,
+    Table,
+    text,
+)
+from chipbrief_reports.briefing.spoken import spoken
+from chipbrief_reports.charts import MapCell, tornado_chart, winner_map_chart
+from chipbrief_reports.wording import midsentence, money, number, percent, tokens
 
-__all__ = ["sensitivity", "spoken", "tornado_bars"]
+__all__ = ["sensitivity"]
 
-BARS = 6
+BARS, OFFERS, MOST, TURNS = 7, 2, 8, 7
+RARE = 0.01
+MAPPED = (0.25, 0.5, 1.0, 2.0, 4.0)  # of today's lengths
 
 
 def sensitivity(desk: Desk) -> Section:
-    """The tornado of the leading class on each system in focus that serves it, and break-even prices."""
-    served = [o for o in desk.outcomes(desk.leading) if o.metrics and o.hardware in desk.focus]
-    drawn = [(o, tornado_bars(desk, o)) for o in served]
-    blocks: list[Block] = [_chart(desk, o, bars) for o, bars in drawn if bars]
-    if not blocks:
-        blocks.append(Paragraph(text("No system in focus serves the leading class.")))
-    blocks.append(_turns(desk))
-    title = "No input has a range"
-    widest = max((bars[0] for _, bars in drawn if bars), key=lambda bar: bar.swing, default=None)
-    if widest:
-        name = spoken(widest.figure)
-        title = f"{name[0].upper()}{name[1:]} moves the cost most"
-    return Section("sensitivity", "Sensitivity", title, tuple(blocks))
+    """Ranking, tornado, winner map and break-evens of the leading class."""
+    ranked = ranking(desk.results, desk.leading)
+    label = midsentence(desk.label(desk.leading))
+    if ranked.leader is None:
+        nothing = Paragraph(text(f"No system keeps the service levels of {label}: see Latency for the reasons."))
+        return Section("sensitivity", "Sensitivity", f"Nothing serves {label}", (nothing,))
+    leader = ranked.leader
+    bars = [bar for bar in leading_tornado(desk.results, desk.leading, leader.offer) if bar.swing > 0][:BARS]
+    blocks: list[Block] = [_ranking(desk, ranked.offers)]
+    if bars:
+        blocks.append(_tornado(desk, leader, bars))
+    blocks += [_map(desk, winner_map(desk.results, desk.leading, MAPPED)), _turns(desk)]
+    return Section("sensitivity", "Sensitivity", _title(desk, leader, len(ranked.offers)), tuple(blocks))
 
 
-def tornado_bars(desk: Desk, o: Outcome) -> list[TornadoBar]:
-    """The inputs that move the cost at capacity of an outcome most, utilisation held; largest swing first."""
-    results, hardware = desk.results, desk.results.system(o.hardware)
-    plain = Setting.plain(hardware, results.terms)
-    case = Case(results.wanted(o.class_id), results.catalogue[o.model], plain, plain)
-    deployment, batch = o.deployment, o["batch_at_capacity"].value
-    assert deployment is not None
-    candidates = {n: f for n, f in figures_of(hardware, results.terms).items() if n != "finance:utilisation"}
-    bars = tornado(
-        candidates,
-        lambda values: case.usd_mtok(Setting.moved(hardware, results.terms, values), deployment, batch),
+def _title(desk: Desk, leader: RankedOffer, offers: int) -> str:
+    label = midsentence(desk.label(desk.leading))
+    who = _offer(desk, leader.offer)
+    if offers == 1:
+        return f"{who}, is the only offer for {label}"
+    share = leader.cheapest_share
+    return f"{who}, is cheapest in {'every draw' if share == 1.0 else f'{_share(share)} of the draws'}"
+
+
+def _offer(desk: Desk, offer: Offer) -> str:
+    outcome = desk.results.outcome(desk.leading, offer.hardware)
+    cost = outcome.lane(offer.lane)
+    return desk.offer_name(offer.hardware, cost) if cost else f"{desk.chip(offer.hardware)}, {LANE_NAMES[offer.lane]}"
+
+
+def _share(share: float) -> str:
+    """`91 %`; what is neither all nor nothing is not rounded to either."""
+    if 0.995 <= share < 1.0:
+        return "more than 99 %"
+    return "less than 1 %" if 0 < share < RARE else percent(share)
+
+
+# -- who else -------------------------------------------------------------------------------------------------
+
+
+def _ranking(desk: Desk, offers: Sequence[RankedOffer]) -> Table:
+    columns = (
+        Column("Offer", "", "left", 2.6),
+        Column("Price", "$/Mtok", width=1.6),
+        Column("Month", "$", width=1.6),
+        Column("Cheapest in", "of the draws", width=1.2),
     )
-    return [bar for bar in bars[:BARS] if bar.swing > 0]
+    shown = [o for i, o in enumerate(offers) if i < OFFERS or o.cheapest_share >= RARE][:MOST]
+    rows = [
+        Row(
+            (
+                Cell(text(_offer(desk, o.offer), _cost_note(desk, o.offer)), dot=desk.dot(o.offer.hardware)),
+                desk.spread(o.usd_mtok, best=i == 0),
+                desk.spread(o.usd_month),
+                cell(_share(o.cheapest_share)),
+            )
+        )
+        for i, o in enumerate(shown)
+    ]
+    return Table(
+        "ranking",
+        "Offers by the median of the draws",
+        f"{desk.label(desk.leading)}; a draw moves every input within its range and the model by its own error",
+        columns,
+        tuple(rows),
+        dense=True,
+    )
 
 
-def _chart(desk: Desk, o: Outcome, bars: list[TornadoBar]) -> Chart:
+def _cost_note(desk: Desk, offer: Offer) -> Ref:
+    cost = desk.results.outcome(desk.leading, offer.hardware).lane(offer.lane)
+    assert cost is not None
+    return desk.cost_note(offer.hardware, cost)
+
+
+# -- what moves it --------------------------------------------------------------------------------------------
+
+
+def _tornado(desk: Desk, leader: RankedOffer, bars: Sequence[TornadoBar]) -> Chart:
     figures = desk.results.figures()
-    base = o["usd_mtok_capacity"].value
+    bands = model_bands(desk.results, desk.leading, leader.offer)
+    base = leader.usd_mtok.value
     rows = []
     for bar in bars:
-        figure = figures[bar.figure][0]
-        ends = f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}"
-        rows.append((_of_whom(desk, o, bar.figure), bar.low, bar.high, ends))
-    share = bars[0].swing / base
+        ends = _ends(figures[bar.figure][0]) if bar.figure in figures else _band(bands[bar.figure])
+        rows.append((_of_whom(desk, leader.offer.hardware, bar.figure), bar.low, bar.high, ends))
+    cited = [bar.figure for bar in bars[:3] if bar.figure in figures]
     return Chart(
-        f"tornado-{o.hardware}",
-        f"{desk.name(o.hardware)}: {spoken(bars[0].figure)} swings the cost by {percent(share)} of its value",
-        f"$/Mtok at capacity, {midsentence(desk.label(o.class_id))}, one input at a time between the ends of its range; base {number(base)}",
+        "tornado",
+        f"{_capital(spoken(bars[0].figure))} swings the price by {percent(bars[0].swing / base)} of its value",
+        f"$/Mtok of {_offer(desk, leader.offer)}, one input at a time between the ends of its range; today {number(base)}",
         tornado_chart(rows, base=base, axis="$/Mtok"),
         "Tornado. " + " ".join(f"{name}: {number(low)} to {number(high)}." for name, low, high, _ in rows),
         text(
-            "Utilisation is held: cost at capacity is inversely proportional to it",
-            desk.notes.cite("", [bar.figure for bar in bars[:3]]),
+            "Deployment and load are held, replicas counted again",
+            *([desk.notes.cite("", cited)] if cited else []),
             ".",
         ),
     )
 
 
-_SPOKEN = {
-    "compute.dense.bf16": "dense BF16 peak",
-    "compute.dense.fp16": "dense FP16 peak",
-    "compute.dense.fp4": "dense FP4 peak",
-    "compute.dense.fp8": "dense FP8 peak",
-    "compute.dense.int8": "dense INT8 peak",
-    "efficiency.attention": "share of the peak reached in attention",
-    "efficiency.collectives": "share of link bandwidth reached",
-    "efficiency.decode": "share of the peak reached in decode",
-    "efficiency.experts": "speed of routed experts over dense layers",
-    "efficiency.kv": "share of bandwidth reached for KV cache",
-    "efficiency.prefill": "share of the peak reached in prefill",
-    "efficiency.weights": "share of bandwidth reached for weights",
-    "interconnect.chip": "link bandwidth of a chip",
-    "interconnect.domain": "chips of a scale-up domain",
-    "interconnect.scale_out": "bandwidth to other systems",
-    "interconnect.stage": "bandwidth between stages",
-    "latency.chained_layer": "added latency of a latent or linear layer",
-    "latency.attention_share": "attention's share of a layer's latency",
-    "latency.exchange": "latency between the two systems",
-    "latency.expert_layer": "added latency of a layer with experts",
-    "latency.hop": "latency between stages",
-    "latency.host": "host time",
-    "latency.layer": "latency a layer",
-    "latency.layer_spread": "added latency of a layer over eight chips",
-    "latency.layer_per_hidden": "latency a layer and width",
-    "latency.prefill_chained_pass": "latent or linear layers' latency in prefill",
-    "latency.prefill_chunk": "prompt tokens a prefill pass",
-    "latency.prefill_expert_pass": "added latency of experts in prefill",
-    "latency.prefill_pass": "latency of a prefill pass",
-    "latency.sequence": "host time a sequence",
-    "memory.bandwidth": "memory bandwidth",
-    "memory.capacity": "memory of a chip",
-    "memory.usable": "usable share of memory",
-    "power.idle": "idle share of power",
-    "power.system": "power of a system",
-    "price.rent.on_demand": "rent on demand",
-    "price.rent.one_year": "rent for a year",
-    "price.rent.three_years": "rent for three years",
-    "price.system": "price of a system",
-    "scheduling.imbalance": "expert load of the busiest chip over mean",
-    "scheduling.overlap": "overlap of reading and computing",
-    "scheduling.pass_share": "share of prefill latency that decode bears",
-    "scheduling.prompt_wait": "share of other prompts before a first token",
-    "scheduling.prompt_wait_in_waves": "prompts before a first token, equal lengths",
-    "scheduling.stall": "share of other prompts between tokens",
-    "scheduling.stall_in_waves": "prompts between tokens, equal lengths",
-}
+def _ends(figure: Figure) -> str:
+    return f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}"
 
 
-def _of_whom(desk: Desk, o: Outcome, figure: str) -> str:
+def _band(ends: tuple[float, float]) -> str:
+    return f"× {ends[0]:.2g} – × {ends[1]:.2g}"
+
+
+def _of_whom(desk: Desk, hardware: str, figure: str) -> str:
     """A Figure in plain words, and whose it is where it is the partner's."""
-    partner = desk.system(o.hardware).profile.partner
+    partner = desk.system(hardware).profile.partner
     whose = f", {partner.chip}" if partner and figure.startswith(f"{partner.id}:") else ""
     return spoken(figure) + whose
 
 
-def spoken(figure: str) -> str:
-    """`acme-x1:latency.layer` as `latency a layer`."""
-    path = figure.split(":", 1)[1]
-    return _SPOKEN.get(path, path.replace("_", " ").replace(".", " "))
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
-def _turns(desk: Desk) -> Table:
-    """By class: the system price at which each owned system would be the cheapest offer."""
-    columns = (Column("Class", "", "left", 1.8), *(Column(desk.name(h.id), "$ a system") for h in desk.results.systems))
-    rows = []
-    for wanted in desk.mix.classes:
-        offers = desk.results.offers(wanted.id)
-        cells = [_turn(desk, o, offers[0][1].usd_month.value if offers else None) for o in desk.outcomes(wanted.id)]
-        rows.append(Row((Cell(text(wanted.label)), *cells)))
-    now = [
-        Cell(text(money(h.profile.price.system.value), desk.notes.cite("", [f"{h.id}:price.system"])))
-        for h in desk.results.systems
+# -- where another wins ---------------------------------------------------------------------------------------
+
+
+def _map(desk: Desk, found: WinnerMap) -> Chart:
+    middle = len(found.inputs) // 2
+    cells = [
+        _cell(desk, found, i, j, today=i == j == middle)
+        for i in range(len(found.inputs))
+        for j in range(len(found.outputs))
     ]
-    rows.append(Row((Cell(text("Price today")), *now), group=True))
-    return Table(
-        "turning-prices",
-        "The price of a system at which owning it becomes the cheapest offer",
-        "All else as it is; a dash where power and space alone cost more than the cheapest offer, or it does not serve",
-        columns,
-        tuple(rows),
+    shares = [(sum(c.winner == offer for row in found.cells for c in row), offer) for offer in found.winners]
+    total = len(found.inputs) * len(found.outputs)
+    told = "; ".join(f"{_offer(desk, offer)} in {count_} of {total}" for count_, offer in shares) or "nobody"
+    only = len(found.winners) == 1 and shares[0][0] == total
+    empty = any(c.winner is None for row in found.cells for c in row)
+    return Chart(
+        "winner-map",
+        f"{_offer(desk, found.winners[0])}, wins at every length"
+        if only
+        else f"Who wins where prompts and answers are longer or shorter: {len(found.winners)} offers share the map",
+        "The cheapest offer by mean prompt and mean answer, a quarter to four times today's; today framed"
+        + (", a dash where none keeps the levels or the context ends" if empty else ""),
+        winner_map_chart(cells, x="answer, mean tokens", y="prompt, mean tokens", row_height=18),
+        f"Map of the cheapest offer by length of prompt and answer: {told}.",
     )
 
 
-def _turn(desk: Desk, o: Outcome, target: float | None) -> Cell:
-    if target is None or o.status != "meets":
-        return absent("not served" if o.status == "refused" else "misses the level" if o.status == "misses" else "")
-    if not o.lane("own"):
-        return absent("not sold")
-    usd = breakeven_price_usd(desk.results, o, target)
-    return cell(money(usd)) if usd is not None and np.isfinite(usd) else absent("at no price")
+def _cell(desk: Desk, found: WinnerMap, i: int, j: int, *, today: bool) -> MapCell:
+    winner = found.cells[i][j].winner
+    column, row = tokens(found.outputs[j]), tokens(found.inputs[i])
+    if winner is None:
+        return MapCell(column, row, "–", None, today)
+    return MapCell(column, row, _short(desk, winner), desk.dot(winner.hardware), today)
+
+
+def _short(desk: Desk, offer: Offer) -> str:
+    lane = {"own": "own", "api": "tokens"}.get(offer.lane, "rent")
+    who = desk.name(offer.hardware) if lane == "own" else desk.chip(offer.hardware)
+    return f"{who.removesuffix(' v1')} {lane}"
+
+
+# -- at which value -------------------------------------------------------------------------------------------
+
+
+def _turns(desk: Desk) -> Table:
+    columns = (
+        Column("Input", "", "left", 2.2),
+        Column("Today", "", width=1.0),
+        Column("Turns at", "", width=1.0),
+        Column("Cheapest below", "", "left", 1.7),
+        Column("Cheapest above", "", "left", 1.7),
+        Column("", "", "left", 1.3),
+    )
+    lines = [*chosen_again_lines(desk.results, desk.leading), *straight_lines(desk.results, desk.leading)]
+    found = [(line, change) for line in lines for change in line.changes if not _between_rents(change)]
+    near = sorted(found, key=lambda pair: abs(math.log(pair[1].value / pair[0].today)))[:TURNS]
+    rows = tuple(_turn(desk, line, change) for line, change in found if any(change is kept for _, kept in near))
+    if not rows:
+        rows = (Row((Cell(text("None")), *(absent("") for _ in columns[1:]))),)
+    return Table(
+        "break-evens",
+        "Where the cheapest offer changes"
+        if found
+        else "No input alone turns the answer within 1/8 to 8 times its value",
+        "The nearest to today; lengths and volume with every deployment chosen again, prices with the plan held",
+        columns,
+        rows,
+        dense=True,
+    )
+
+
+def _between_rents(change: BreakEven) -> bool:
+    """Whether one rental contract takes the place of another of the same system: that says nothing new."""
+    offers = (change.before, change.after)
+    rented = all(offer and offer.lane.startswith("rent") for offer in offers)
+    return bool(rented and change.before and change.after and change.before.hardware == change.after.hardware)
+
+
+def _turn(desk: Desk, line: AxisLine, change: BreakEven) -> Row:
+    figure = desk.results.figures().get(line.figure or "")
+    inside = bool(figure and figure[0].ranged and figure[0].lowest <= change.value <= figure[0].highest)
+    note = "inside its range" if inside else "a level or limit binds" if change.by_levels else ""
+    say = _SAYING[line.axis]
+    return Row(
+        (
+            Cell(text(_axis(desk, line), *([desk.notes.cite("", [line.figure])] if line.figure else []))),
+            cell(say(line.today)),
+            cell(say(change.value)),
+            Cell(text(_offer(desk, change.before) if change.before else "none")),
+            Cell(text(_offer(desk, change.after) if change.after else "none")),
+            Cell(text(note)),
+        )
+    )
+
+
+_SAYING: Mapping[str, Callable[[float], str]] = {
+    "output_tokens": tokens,
+    "requests_per_day": tokens,
+    "concurrent_users": lambda value: number(value, 3),
+    "utilisation": percent,
+    "usd_per_kwh": lambda value: f"${number(value, 3)}",
+    "system_price_usd": lambda value: money(value, 3),
+    "rent_usd_chip_hour": lambda value: f"${number(value, 3)}",
+    "api_usd_mtok": lambda value: f"${number(value, 3)}",
+}
+
+
+def _axis(desk: Desk, line: AxisLine) -> str:
+    shared = {
+        "output_tokens": "Answer, mean tokens",
+        "requests_per_day": "Requests a day",
+        "concurrent_users": "Users at once",
+        "utilisation": "Utilisation, bare price",
+        "usd_per_kwh": "Electricity, a kWh",
+    }
+    if line.of is None:
+        return shared[line.axis]
+    if line.axis == "system_price_usd":
+        return f"Price of a {desk.name(line.of.hardware)}"
+    if line.axis == "api_usd_mtok":
+        return f"{_offer(desk, line.of)}, $/Mtok"
+    return f"{_offer(desk, line.of)}, $/chip-hour"
