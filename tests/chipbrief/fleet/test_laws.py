@@ -9,9 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chipbrief.fleet import Problem, compared
+from chipbrief.fleet import solve as solving
+from chipbrief.fleet.blocks import lifted
 from chipbrief.fleet.cuts import add_cuts
 from chipbrief.fleet.formulate import formulate
-from chipbrief.fleet.solve import solve
+from chipbrief.fleet.highs import Clock
+from chipbrief.fleet.relaxation import relax
+from chipbrief.fleet.solve import optimise, solve
 
 from .instances import EXACT, on_demand, point, problem, replica, solved, system, tokens
 
@@ -36,6 +40,25 @@ def problems(draw: st.DrawFn) -> Problem:
         ),
         tokens=(tokens(draw(PRICE) * 3.0, hardware="a"),),
         spares=draw(st.integers(0, 1)),
+    )
+
+
+@st.composite
+def larger(draw: st.DrawFn) -> Problem:
+    """The same with peaks at two hours, a third class with a model of its own, and systems that fail at times."""
+    two = draw(problems())
+    night = draw(st.floats(0.2, 1.0))
+    return replace(
+        two,
+        slices=("day", "night"),
+        classes=(*two.classes, "e"),
+        replicas=(*two.replicas, replica("a", 8, "n"), replica("b", 4, "n")),
+        points=(
+            *(replace(p, loads=(p.loads[0] * (night if p.class_id == "c" else 1.0), p.loads[0])) for p in two.points),
+            point((draw(LOAD), draw(LOAD)), "e", on=2),
+            point((draw(LOAD), draw(LOAD)), "e", on=3),
+        ),
+        availability=draw(st.floats(0.85, 1.0)),
     )
 
 
@@ -125,7 +148,7 @@ def test_no_fleet_that_can_be_counted_out_is_cheaper(
 
 
 @settings(max_examples=40)
-@given(problems())
+@given(st.one_of(problems(), larger()))
 def test_the_rows_that_lift_the_bound_leave_the_best_fleet_in(wanted: Problem) -> None:
     model = formulate(wanted)
     best, bound = solve(model, EXACT), solve(model, EXACT, relaxed=True)
@@ -135,3 +158,33 @@ def test_the_rows_that_lift_the_bound_leave_the_best_fleet_in(wanted: Problem) -
         at_most(before.cost, bound.cost)
     at_most(bound.cost, best.cost)
     assert solve(model, EXACT).cost == pytest.approx(best.cost, rel=1e-6)
+
+
+@settings(max_examples=40)
+@given(larger())
+def test_blocks_with_whole_replicas_never_lift_the_bound_above_the_best_fleet(wanted: Problem) -> None:
+    model = formulate(wanted)
+    best, relaxation = solve(model, EXACT), relax(model, wanted, EXACT)
+    assert relaxation is not None
+    assert relaxation.floors.sum() == pytest.approx(relaxation.cost, rel=1e-6) or wanted.spares
+    dearer = replace(best, cost=best.cost * 2.0)  # asks for more than there is
+    for known in (best, dearer):
+        bound = lifted(relaxation, wanted, known, EXACT, Clock(20.0))
+        at_most(relaxation.cost, bound)
+        at_most(bound, best.cost)
+
+
+@few
+@given(larger(), st.sampled_from([0.0, 0.05]))
+def test_steps_tell_a_bound_that_holds_and_a_plan_that_is_within_the_gap(wanted: Problem, gap: float) -> None:
+    model = formulate(wanted)
+    best = solve(model, EXACT)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(solving, "SMALL", 0)
+        stepped = optimise(model, wanted, replace(EXACT, gap=gap))
+        again = optimise(model, wanted, replace(EXACT, gap=gap))
+    at_most(stepped.bound, best.cost)
+    at_most(best.cost, stepped.cost)
+    at_most(stepped.cost * (1.0 - gap), stepped.bound)
+    assert stepped.status == "within gap"
+    assert stepped.values.tolist() == again.values.tolist()
