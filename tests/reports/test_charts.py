@@ -16,13 +16,18 @@ from chipbrief_reports.charts import (
     GREY,
     Bar,
     DotRow,
+    FieldRow,
     FrontierLine,
+    MapCell,
     capacity_steps,
     colour_of,
+    day_chart,
     dot_strip,
+    field_chart,
     frontier_chart,
     stacked_bars,
     tornado_chart,
+    winner_map_chart,
 )
 from chipbrief_reports.charts.theme import SHAPES, log_axis, shape_of
 from chipbrief_reports.render import chart_svg
@@ -72,7 +77,28 @@ STEPS = capacity_steps(
     ],
     axis="systems",
 )
+DAY = day_chart([float(hour) for hour in range(1, 25)], [("mean", 12.5), ("provisioned, X1", 30.0)], axis="requests/s")
+FIELD = field_chart(
+    [
+        FieldRow("Power of a system, kW", "23.0", 23.0, (10.0, 132.0), "2 of 3"),
+        FieldRow("Price of a system, $ thousand", "1000", 1000.0, (270.0, 500.0), "3 of 3"),
+    ],
+    system=0,
+)
+MAP = winner_map_chart(
+    [
+        MapCell("120", "1000", "B200 rent", 1),
+        MapCell("500", "1000", "CS-3 own", 0, today=True),
+        MapCell("120", "4000", "–", None),
+        MapCell("500", "4000", "B200 rent", 1),
+    ],
+    x="answer, mean tokens",
+    y="prompt, mean tokens",
+)
 ALL = {
+    "day": (DAY, ("mean", "provisioned, X1", "requests/s", "hour, UTC", "00", "24")),
+    "field": (FIELD, ("Power of a system, kW", "23.0", "2 of 3", "1000", "3 of 3")),
+    "map": (MAP, ("B200 rent", "CS-3 own", "–", "120", "500", "1000", "4000", "answer, mean tokens")),
     "dots": (DOTS, ("Coding agent", "Voice < & >", "20 ms", "400 ms", "7 s", "seconds to the answer")),
     "frontier": (FRONTIER, ("CS-3", "DGX B200", "MI355X ×8", "service level", "tok/s/user", "USD/Mtok")),
     "stacked": (STACKED, ("CS-3", "DGX B200", "Hardware", "Energy", "$35", "$15", "USD per system-hour")),
@@ -80,7 +106,7 @@ ALL = {
     "steps": (STEPS, ("CS-3", "GroqRack", "2026-12", "2027-03", "2027-06", "systems")),
 }
 BUILDERS = {"dots": "dot_strip", "frontier": "frontier_chart", "stacked": "stacked_bars", "tornado": "tornado_chart"}
-BUILDERS |= {"steps": "capacity_steps"}
+BUILDERS |= {"steps": "capacity_steps", "day": "day_chart", "field": "field_chart", "map": "winner_map_chart"}
 
 
 def words(svg: str) -> list[str]:

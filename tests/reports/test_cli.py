@@ -576,7 +576,11 @@ def test_build_without_pango_writes_the_rest(run: Run, mix: Path, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("htm", "did you mean 'html'?"), ("", "expected some of html,pdf,xlsx,csv,json,md"), ("html,,pdf", "unknown format ''")],
+    [
+        ("htm", "did you mean 'html'?"),
+        ("", "expected some of html,pdf,xlsx,csv,json,md"),
+        ("html,,pdf", "unknown format ''"),
+    ],
 )
 def test_build_refuses_what_is_no_format(value: str, said: str) -> None:
     found = invoke("build", "--format", value)

@@ -17,6 +17,7 @@ __all__ = ["improved", "one_by_one"]
 
 COARSE = 3  # models that are chosen together, since what they leave idle of large systems decides
 CHECKS, CHECKS_AGAIN = 400, 60  # of the solver for one model, from the relaxation and from a plan: up to some seconds
+TIME_SHARE, TIME_SHARE_FLEET = 0.5, 0.15  # of the time that is left, for a step at most
 FAILURES = 3  # models in a row that gain nothing, after which there is no further improvement
 GAP_SHARE = 0.04  # of the gap that is wanted, for each model
 LEAST_GAIN = 0.02  # of the gap that is wanted, below which a model is not tried again
@@ -54,8 +55,16 @@ class _Search:
     def run(self, model: Model, start: Array | None = None) -> Solution:
         """A program to within a small gap, or as near as a fixed amount of work comes."""
         checks = CHECKS if start is None else CHECKS_AGAIN
-        tight = replace(self.limits, gap=self.limits.gap * GAP_SHARE, seconds=self.clock.left())
-        return solve(model, tight, start, matrix=self.relaxation.matrix, checks=checks)
+        return solve(model, self._tight(TIME_SHARE), start, matrix=self.relaxation.matrix, checks=checks)
+
+    def fleet(self) -> Solution:
+        """Whole systems under replicas that are not whole."""
+        model = replace(self.few, integer=self.few.integer & ~self.replicas)
+        tight = self._tight(TIME_SHARE_FLEET)
+        return solve(model, tight, matrix=self.relaxation.matrix, checks=CHECKS)
+
+    def _tight(self, time: float) -> Limits:
+        return replace(self.limits, gap=self.limits.gap * GAP_SHARE, seconds=self.clock.left(time))
 
 
 def _held(model: Model, held: Mask, values: Array) -> Model:
@@ -70,7 +79,7 @@ def one_by_one(few: Model, problem: Problem, relaxation: Relaxation, limits: Lim
     ones fill what they leave idle.
     """
     search = _Search.of(few, problem, relaxation, limits, clock)
-    found = search.run(replace(few, integer=few.integer & ~search.replicas))
+    found = search.fleet()
     if not found.found:
         return NONE
     order = _coarse_first(problem)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from chipbrief.errors import ChipbriefError
-from chipbrief_reports.briefing.document import Block, Briefing, Chart, Columns, Table
+from chipbrief_reports.briefing.document import Block, Briefing, Chart, Columns, Sliders, Table
 
 __all__ = ["all_blocks", "check"]
 
@@ -30,6 +30,8 @@ def check(briefing: Briefing, charts: Mapping[str, str]) -> None:
     for block in all_blocks(briefing):
         if isinstance(block, Table):
             check_table(block)
+        if isinstance(block, Sliders):
+            check_sliders(block)
         if isinstance(block, Chart) and block.id not in charts:
             raise ChipbriefError(f"chart {block.id}: nobody has drawn it; pass its SVG in `charts`")
 
@@ -43,24 +45,26 @@ def check_date(text: str) -> None:
 
 
 def all_blocks(briefing: Briefing) -> Iterator[Block]:
-    """Every block in reading order, those inside columns too."""
+    """Every block in reading order, those inside columns and panels too."""
     for section in briefing.sections:
         yield from flat(section.blocks)
 
 
 def flat(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Blocks, and for columns the blocks in them."""
+    """Blocks, for columns the blocks in them, and behind a panel its table."""
     for block in blocks:
         if isinstance(block, Columns):
             yield from flat((*block.left, *block.right))
         else:
             yield block
+        if isinstance(block, Sliders):
+            yield block.ranking
 
 
 def check_ids(briefing: Briefing) -> None:
     """Refuse ids that are no names or not unique, and notes numbered twice."""
     ids = [section.id for section in briefing.sections]
-    ids += [block.id for block in all_blocks(briefing) if isinstance(block, Table | Chart)]
+    ids += [block.id for block in all_blocks(briefing) if isinstance(block, Table | Chart | Sliders)]
     for name in ids:
         if not ID.fullmatch(name) or name in RESERVED or name.startswith(("note-", "ref-", "input-")):
             raise ChipbriefError(f"id {name!r}: expected letters, digits and hyphens, and no name of the templates")
@@ -81,3 +85,14 @@ def check_table(table: Table) -> None:
             )
         if not all(cell.bar is None or 0 <= cell.bar.share <= 1 for cell in row.cells):
             raise ChipbriefError(f"table {table.id}, row {number}: a bar's share lies between 0 and 1")
+
+
+def check_sliders(panel: Sliders) -> None:
+    """Refuse sliders whose value today does not lie between their ends, and the same quantity twice."""
+    names = [slider.id for slider in panel.sliders]
+    if len(names) != len(set(names)):
+        raise ChipbriefError(f"panel {panel.id}: a slider stands in it twice")
+    for slider in panel.sliders:
+        ends = (slider.low, slider.value, slider.high, slider.step)
+        if not all(map(math.isfinite, ends)) or not slider.low <= slider.value <= slider.high or slider.step <= 0:
+            raise ChipbriefError(f"panel {panel.id}, {slider.id}: today's value lies between a slider's ends")
