@@ -158,7 +158,8 @@ def test_the_section_opens_with_the_error_and_keeps_the_streams(results: Results
     [section] = written(results, judged(POINTS), "evidence").sections
     assert section.title == "The model is off by 30 % in the median on 3 measured points that it was not fitted to"
     assert isinstance(section.blocks[0], Paragraph)
-    assert [b.id for b in section.blocks if isinstance(b, Table | Chart)] == ["model-error", "observed", "inputs"]
+    ids = [b.id for b in section.blocks if isinstance(b, Table | Chart)]
+    assert ids == ["model-error", "observed", "replicas", "anchors", "fleets", "inputs"]
     [one] = written(results, judged(HEADER + A), "evidence").sections
     assert one.title == "The model is off by 10 % on 1 measured point that it was not fitted to"
 
@@ -184,8 +185,9 @@ def test_without_points_the_briefing_says_so(results: Results, catalogue: Catalo
 
 
 def test_every_system_in_focus_says_how_many_points_stand_behind_it(results: Results, judged) -> None:
-    [section] = written(results, judged(POINTS), "systems").sections
-    said = {b.heading: plain(b.body) for b in section.blocks if isinstance(b, Paragraph)}
+    sections = written(results, judged(POINTS), "systems").sections
+    assert all(isinstance(section.blocks[0], Paragraph) for section in sections)
+    said = {section.title: plain(section.blocks[0].body) for section in sections}
     assert len(said) == 2
     assert (
         "On 2 measured points that no constant was fitted to, its model is off by 20 % in the median."

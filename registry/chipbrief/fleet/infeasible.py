@@ -14,8 +14,6 @@ from chipbrief.physics import Array
 
 __all__ = ["carriable", "no_offer", "shortages"]
 
-LAST_RESORT = 1e4  # slack of a cap over leaving a class unserved
-
 
 def no_offer(problem: Problem, class_id: str) -> str:
     """Why nothing serves a class."""
@@ -27,7 +25,13 @@ def no_offer(problem: Problem, class_id: str) -> str:
 def shortages(problem: Problem, limits: Limits) -> tuple[str, ...]:
     """What is missing for a problem that no fleet fits, the least of it in sum, each cap by its own size."""
     model = formulate(problem)
-    _loosen(model, problem)
+    sizes = _loosen(model, problem)
+    least = solve(model, limits, relaxed=True)  # what is left unserved however much there were of everything
+    row = model.add_rows("unserved", (1,), upper=max(least.cost, 0.0) + 1e-6)
+    model.put(row, model.columns["unserved"].ravel(), 1.0)
+    model.cost[:] = 0.0
+    for name, cost in sizes.items():
+        model.cost[model.columns[name]] = cost
     found = solve(model, replace(limits, gap=1e-3, seconds=limits.seconds / 3.0))
     if not found.found:
         found = solve(model, limits, relaxed=True)
@@ -51,23 +55,29 @@ def carriable(problem: Problem, limits: Limits) -> Problem | None:
     )
 
 
-def _loosen(model: Model, problem: Problem) -> None:
-    """Slack for every cap at its share of the cap, and for the classes as the last resort; nothing else costs."""
+def _loosen(model: Model, problem: Problem) -> dict[str, Array]:
+    """Slack for every cap and class, of which that of the classes costs; returns what each cap's is to cost, by name.
+
+    A cap's slack is counted by the cap's own size.
+    """
     model.cost[:] = 0.0
-    months = problem.months
+    months, sizes = problem.months, {}
     weights = {"power": (problem.power_cap_w or 0.0) / 1e6, "capital": (problem.capital_cap_usd or 0.0) / 1e6}
     for name, size in weights.items():
         if name in model.rows:
             rows = model.rows[name]
-            short = model.add_columns(f"{name}_short", rows.shape, cost=1.0 / max(size, 1e-9))
+            short = model.add_columns(f"{name}_short", rows.shape)
             model.put(rows, short, -1.0)
+            sizes[f"{name}_short"] = np.full(rows.shape, 1.0 / max(size, 1e-3))
     if "tranches" in model.rows:
         rows = model.rows["tranches"]
         size = np.maximum(model.row_upper[rows].max(axis=1, keepdims=True), 1.0)
-        short = model.add_columns("tranches_short", rows.shape, cost=np.broadcast_to(1.0 / size, rows.shape))
+        short = model.add_columns("tranches_short", rows.shape)
         model.put(rows, short, -1.0)
-    unserved = model.add_columns("unserved", (len(problem.classes), months), cost=LAST_RESORT, upper=1.0)
+        sizes["tranches_short"] = np.broadcast_to(1.0 / size, rows.shape)
+    unserved = model.add_columns("unserved", (len(problem.classes), months), cost=1.0, upper=1.0)
     model.put(model.rows["demand"], unserved, 1.0)
+    return sizes
 
 
 def _told(model: Model, problem: Problem, found: Solution) -> Iterator[str]:
@@ -87,7 +97,7 @@ def _told(model: Model, problem: Problem, found: Solution) -> Iterator[str]:
                 count = np.ceil(short.max() - 1e-6)
                 yield f"{name} is short by {count:,.0f} system{'s' if count > 1 else ''} in {_when(problem, short)}"
     for name, short in zip(problem.classes, slack("unserved"), strict=True):
-        if short.any():
+        if short.max() >= 5e-3:
             yield f"nothing can carry {short.max():.0%} of {name} in {_when(problem, short)}"
 
 

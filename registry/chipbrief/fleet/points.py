@@ -23,7 +23,7 @@ from chipbrief.fleet.problem import Arrival, Point, Problem, Rent, Replica, Syst
 from chipbrief.fleet.slices import slices_of
 from chipbrief.hardware import Deployment, Hardware
 from chipbrief.physics import Num
-from chipbrief.workload import Horizon, Tranche, WorkloadClass
+from chipbrief.workload import Horizon, Tranche, WorkloadClass, months_between
 
 __all__ = ["COMMITMENT_MONTHS", "POINTS", "Rates", "problem_of", "rates"]
 
@@ -99,7 +99,7 @@ def _system(hardware: Hardware, finance: Finance, start: str, tranches: Iterable
 
 def _arrival(tranche: Tranche, start: str, power_w: float, end: str) -> Arrival:
     """Systems of a tranche, which come in the course of the month that it names and carry that month's load."""
-    month = Horizon(start=start).month_of(tranche.by)
+    month = months_between(start, tranche.by)
     units = tranche.units
     count = getattr(units, end) if units else getattr(tranche.power, end) / power_w
     return Arrival(month, int(count + 1e-9), tranche.delay_months)

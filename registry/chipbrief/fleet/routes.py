@@ -104,7 +104,7 @@ def _destination(plan: Plan, class_id: str, hardware: str, lane: str, share: flo
 
 def _instead(mine: Offer, beside: str) -> str:
     """Why an offer is taken that is not the cheapest with no chip idle: whole replicas, systems and caps decide."""
-    reason = "no whole system needed" if mine.lane == "api" else "fills or saves whole systems"
+    reason = "at this load a replica is not filled" if mine.lane == "api" else "fills or saves whole systems"
     return f"{_price(mine.usd_mtok)} USD/Mtok against {beside}; {reason}"
 
 

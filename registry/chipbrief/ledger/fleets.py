@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from chipbrief.evaluate import Interval, Results, Route, VendorFleet
+from chipbrief.finance import HOURS_PER_MONTH, Finance, hourly_usd
 from chipbrief.ledger.entry import Entry
+from chipbrief.sensitivity.ranking import cheapest_shares
 
-__all__ = ["fleet", "route"]
+__all__ = ["cheapest_options", "fleet", "route", "shares"]
 
 
 def fleet(results: Results, of: VendorFleet, root: str = "fleet") -> Iterator[Entry]:
     """The lines of one system and lane for the classes that it carries; ids are `fleet.system.lane.metric`."""
     prefix = f"{root}.{of.hardware}.{of.lane}"
     what = f"{of.hardware}, {of.lane.replace('_', ' ')}, for {', '.join(of.served)}"
-    idle = _idle(of, prefix) if of.lane == "own" else None
+    idle = _idle(results, of, prefix) if of.lane == "own" else None
     if idle:
         yield idle
     classes = [f"{c}.{of.hardware}.{of.lane}.usd_month" for c in of.served]
@@ -36,22 +40,50 @@ def fleet(results: Results, of: VendorFleet, root: str = "fleet") -> Iterator[En
         yield from _systems(results, of, prefix, what)
 
 
-def _idle(of: VendorFleet, prefix: str) -> Entry:
+def shares(results: Results, fleets: Sequence[VendorFleet], found: Route) -> Iterator[Entry]:
+    """In what share of the draws each way to carry the whole mix costs least; ids end in `cheapest_share`."""
+    told = cheapest_options(results, fleets, found)
+    months = tuple(f"{name}.usd_month" for name in told)
+    for name, share in told.items():
+        yield Entry(
+            id=f"{name}.cheapest_share",
+            label=f"share of {results.samples} draws (seed {results.seed}) in which {name} costs least of {len(told)}",
+            value=share,
+            inputs=months,
+        )
+
+
+def cheapest_options(results: Results, fleets: Sequence[VendorFleet], found: Route) -> dict[str, float]:
+    """Share of the draws in which each way to carry the whole mix costs least, by `fleet.system.lane` or `route`."""
+    whole = [fleet for fleet in fleets if len(fleet.served) == len(results.mix.classes)]
+    options = {f"fleet.{fleet.hardware}.{fleet.lane}": fleet.draws for fleet in whole}
+    if not found.unserved and len(found.legs) > 1:
+        options["route"] = found.draws
+    if not options:
+        return {}
+    drawn = np.array([np.broadcast_to(draws, (results.samples,)) for draws in options.values()])
+    return dict(zip(options, map(float, cheapest_shares(drawn)[0]), strict=True))
+
+
+def _idle(results: Results, of: VendorFleet, prefix: str) -> Entry:
+    """Chips that no replica uses, at what an idle hour of their system costs."""
+    finance, sorts = Finance.from_terms(results.terms), results.system(of.hardware).systems
+    lines = [line for system in sorts for line in system.cost.lines("own", finance, 0.0)]
+    chips = tuple(f"{c}.{of.hardware}.chips" for c in of.served)
+    used = " + ".join(f"{{{i + 1}}}" for i in range(len(chips)))
+    hour = float(hourly_usd(lines))
     return Entry(
         id=f"{prefix}.idle_usd_month",
-        label=f"chips of whole {of.hardware} systems that no replica uses: {of.idle_systems:.4g} systems",
+        label=f"chips of whole {of.hardware} systems that no replica uses, by an idle system's hour",
         value=of.idle_usd_month,
         unit="USD/month",
         equations=("C3", "C1"),
-        figures=tuple(
-            f for f in of.trail.figures if f.startswith(("finance:", *_owners(of))) and ".efficiency" not in f
-        ),
-        inputs=(f"{prefix}.systems",),
+        formula=f"({{0}} - ({used}) / {sorts[0].profile.chips}) * {hour!r} * {HOURS_PER_MONTH!r}"
+        if len(sorts) == 1
+        else "",
+        inputs=(f"{prefix}.systems", *chips),
+        figures=tuple(dict.fromkeys(figure for line in lines for figure in line.figures)),
     )
-
-
-def _owners(of: VendorFleet) -> tuple[str, ...]:
-    return tuple(f"{system}:{part}" for system in of.by_system for part in ("price", "power", "system"))
 
 
 def _systems(results: Results, of: VendorFleet, prefix: str, what: str) -> Iterator[Entry]:
@@ -103,7 +135,7 @@ def route(results: Results, of: Route) -> Iterator[Entry]:
     owned = [f"route.{leg.hardware}.own" for leg in of.legs if leg.lane == "own"]
     yield _sum(
         "route.usd_month",
-        "a month, every class by its cheapest offer",
+        "a month, every class by its cheapest offer" if legs else "no class has an offer",
         of.usd_month,
         "USD/month",
         [f"{n}.usd_month" for n in legs],

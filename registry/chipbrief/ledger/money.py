@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from chipbrief.evaluate import Footprint, LaneCost, Outcome
-from chipbrief.finance import HOURS_PER_MONTH, LANES, CostLine, Finance, Lane
+from chipbrief.evaluate import Footprint, LaneCost, Outcome, Part
+from chipbrief.finance import HOURS_PER_MONTH, HOURS_PER_YEAR, LANES, SECONDS_PER_MONTH, CostLine, Finance, Lane
 from chipbrief.hardware import Hardware
 from chipbrief.ledger.entry import Entry
 from chipbrief.ledger.given import given_id
 from chipbrief.workload import WorkloadClass
 
 __all__ = ["money"]
-
-SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
 
 
 def money(outcome: Outcome, hardware: Hardware, wanted: WorkloadClass, finance: Finance) -> Iterator[Entry]:
@@ -51,7 +49,7 @@ def money(outcome: Outcome, hardware: Hardware, wanted: WorkloadClass, finance: 
 
 
 def _by_token_class(where: str, wanted: WorkloadClass, cost: LaneCost) -> Iterator[Entry]:
-    """C2 by token class: by busy time on chips, which is a convention; by list price from an API."""
+    """C2 by token class: by busy time on chips, a convention and no arithmetic of these; by an API's list price."""
     for name in ("input", "cached", "output"):
         usd = getattr(cost, f"usd_mtok_{name}")
         if usd is not None:
@@ -62,9 +60,16 @@ def _by_token_class(where: str, wanted: WorkloadClass, cost: LaneCost) -> Iterat
                 value=usd,
                 unit="USD/Mtok",
                 equations=("C4",) if bought else ("C2",),
-                inputs=() if bought else (f"{where}.usd_month",),
+                inputs=() if bought else _split_by(where, wanted),
                 figures=_priced(cost, name) if bought else (),
             )
+
+
+def _split_by(where: str, wanted: WorkloadClass) -> tuple[str, ...]:
+    """What the convention of C2 divides: a month's cost, by busy time that lengths and the replica's rate decide."""
+    replica = f"{where.rpartition('.')[0]}.tok_s_replica"
+    lengths = (given_id(wanted.id, name) for name in ("input_mean", "cached_fraction", "output_mean"))
+    return (f"{where}.usd_month", replica, *lengths)
 
 
 def _priced(cost: LaneCost, name: str) -> tuple[str, ...]:
@@ -97,8 +102,7 @@ def _chips(outcome: Outcome, hardware: Hardware, cost: LaneCost, finance: Financ
     hour, load = f"{prefix}.{lane}.usd_h", outcome["utilisation"].value
     lines: list[Entry] = []
     for part in Footprint.of(hardware, outcome.deployment).parts:
-        priced = part.hardware.cost.lines(lane, finance, load)
-        lines += [_line(f"{hour}.{part.hardware.id}", part.systems, line) for line in priced]
+        lines += _lines(f"{hour}.{part.hardware.id}", part, lane, finance, (f"{prefix}.utilisation", load))
     yield from lines
     yield Entry(
         id=hour,
@@ -120,18 +124,49 @@ def _chips(outcome: Outcome, hardware: Hardware, cost: LaneCost, finance: Financ
     )
 
 
-def _line(prefix: str, systems: float, line: CostLine) -> Entry:
+def _lines(prefix: str, part: Part, lane: Lane, finance: Finance, load: tuple[str, float]) -> list[Entry]:
+    """The cost lines of a replica's share of a system; `load` is the id and value of its use."""
+    cost = part.hardware.cost
+    at_load, full = (cost.lines(lane, finance, use) for use in (load[1], 1.0))
+    idle = {line.id: line for line in cost.lines(lane, finance, 0.0)}
+    found = []
+    for line, most in zip(at_load, full, strict=True):
+        ends = (float(idle[line.id].coefficient), float(most.coefficient))
+        used = ends[0] != ends[1]
+        found.append(
+            Entry(
+                id=f"{prefix}.{line.id}",
+                label=_label(line, used=used),
+                value=part.systems * float(line.usd_per_hour),
+                unit="USD/h",
+                equations=(line.equation, "E9") if used else (line.equation,),
+                formula=_formula(part.systems, line, ends),
+                inputs=(load[0],) if used else (),
+                figures=line.figures,
+            )
+        )
+    return found
+
+
+def _label(line: CostLine, *, used: bool) -> str:
+    names = " x ".join(driver.name.replace("_", " ") for driver in line.drivers)
+    yearly = " over 8,760 hours" if _is_yearly(float(line.coefficient)) else ""
+    amount = "kW when idle and what use adds" if used else "amount"
+    return f"{line.label}: systems x {names}{yearly}" if yearly else f"{line.label}: systems x {amount} x {names}"
+
+
+def _is_yearly(coefficient: float) -> bool:
+    return abs(coefficient * HOURS_PER_YEAR - 1.0) < 1e-12
+
+
+def _formula(systems: float, line: CostLine, ends: tuple[float, float]) -> str:
+    """Systems x coefficient x drivers; a coefficient that follows the load as a line between its ends (E9)."""
     drivers = " * ".join(repr(float(driver.value)) for driver in line.drivers)
-    names = ", ".join(driver.name for driver in line.drivers)
-    return Entry(
-        id=f"{prefix}.{line.id}",
-        label=f"{line.label}: systems x coefficient x {names}",
-        value=systems * float(line.usd_per_hour),
-        unit="USD/h",
-        equations=(line.equation,),
-        formula=f"{systems!r} * {float(line.coefficient)!r} * {drivers}",
-        figures=line.figures,
-    )
+    if ends[0] != ends[1]:
+        return f"{systems!r} * ({ends[0]!r} + {ends[1] - ends[0]!r} * {{0}}) * {drivers}"
+    if _is_yearly(float(line.coefficient)):
+        return f"{systems!r} * {drivers} / {HOURS_PER_YEAR!r}"
+    return f"{systems!r} * {float(line.coefficient)!r} * {drivers}"
 
 
 # -- tokens ---------------------------------------------------------------------------------------------------
@@ -140,7 +175,7 @@ def _line(prefix: str, systems: float, line: CostLine) -> Entry:
 def _api(outcome: Outcome, hardware: Hardware, wanted: WorkloadClass, cost: LaneCost) -> Iterator[Entry]:
     price = hardware.cost.api_price(outcome.model)
     assert price is not None
-    cached = (price.cached or price.input).value
+    cached = (price.cached or price.input).value  # as `_priced` has it
     share, into, out = (given_id(wanted.id, name) for name in ("cached_fraction", "input_mean", "output_mean"))
     new = f"{{1}} * (1 - {{3}}) * {price.input.value!r}"
     rest = f"{{1}} * {{3}} * {cached!r} + {{2}} * {price.output.value!r}"

@@ -48,7 +48,7 @@ class Arrival(Strict):
     @classmethod
     def _a_day(cls, loads: tuple[float, ...] | None) -> tuple[float, ...] | None:
         if loads is not None and (len(loads) != HOURS or not any(loads)):
-            raise ValueError(f"expected {HOURS} loads, not all 0; got {len(loads)}")
+            raise ValueError(f"expected {HOURS} loads, got {len(loads) if len(loads) != HOURS else 'only zeros'}")
         return loads
 
     @model_validator(mode="after")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from chipbrief.config import Ratio, Strict, Whole
 from chipbrief.finance import grown
 from chipbrief.workload.supply import checked_month
 
-__all__ = ["Horizon", "Step"]
+__all__ = ["Horizon", "Step", "months_between"]
+
+
+def months_between(first: str, other: str) -> int:
+    """Months from one month to another: 3 from 2026-12 to 2027-03."""
+    (year, month), (later, of_it) = (map(int, text.split("-")) for text in (first, other))
+    return 12 * (later - year) + of_it - month
 
 
 class Step(Strict):
@@ -21,8 +28,14 @@ class Step(Strict):
 
     @field_validator("from_")
     @classmethod
-    def _month(cls, month: str) -> str:
-        return checked_month(month)
+    def _month(cls, month: str, info: ValidationInfo) -> str:
+        checked_month(month)
+        told: list[str] | None = (info.context or {}).get("step_months")
+        if told is not None:
+            if told and month <= told[-1]:
+                raise ValueError(f"steps out of order: {month} stands after {told[-1]}")
+            told.append(month)
+        return month
 
     @field_validator("factor")
     @classmethod
@@ -56,23 +69,22 @@ class Horizon(Strict):
             raise ValueError("must be more than 0")
         return value
 
-    @model_validator(mode="after")
-    def _in_order_and_within(self) -> Self:
-        named = [step.from_ for step in self.steps]
+    @field_validator("steps")
+    @classmethod
+    def _in_order_and_within(cls, steps: Sequence[Step], info: ValidationInfo) -> Sequence[Step]:
+        named, start, months = [step.from_ for step in steps], info.data.get("start"), info.data.get("months")
         if named != sorted(set(named)):
             raise ValueError(f"steps out of order: {', '.join(named)}")
-        outside = [name for name in named if not 0 < self.month_of(name) < self.months]
-        if outside:
-            names = ", ".join(outside)
-            raise ValueError(
-                f"steps lie after the first month and within the {self.months} of the horizon, not {names}"
-            )
-        return self
+        if start is not None and months is not None:
+            outside = [name for name in named if not 0 < months_between(start, name) < months]
+            if outside:
+                names = ", ".join(outside)
+                raise ValueError(f"steps lie after the first month and within the {months} of the horizon, not {names}")
+        return steps
 
     def month_of(self, month: str) -> int:
         """Months from the first one to another: 3 from 2026-12 to 2027-03."""
-        (year, first), (other, of_it) = (map(int, text.split("-")) for text in (self.start, month))
-        return 12 * (other - year) + of_it - first
+        return months_between(self.start, month)
 
     def step(self, month: int) -> float:
         """Factor of the step that is in force in a month [1]."""

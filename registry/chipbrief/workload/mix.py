@@ -252,5 +252,6 @@ def mix_from_document(
     document: Document, folder: Path, *, models: Mapping[str, str], hardware: Mapping[str, str]
 ) -> WorkloadMix:
     """Check a parsed mix; `folder` is where its traces stand. Raises InputError."""
-    context = {"model": models, "hardware": hardware, "folder": folder, "class_ids": set(), "tranche_months": []}
+    told: dict[str, Any] = {"class_ids": set(), "tranche_months": [], "step_months": []}
+    context = {"model": models, "hardware": hardware, "folder": folder, **told}
     return validate(document, WorkloadMix, context)

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-import numpy as np
-
 from chipbrief.claims import Audit
 from chipbrief.evaluate import LaneCost, Outcome, Results, Route, VendorFleet, cheapest_route, vendor_fleets
 from chipbrief.evaluate.outcome import Interval
@@ -15,9 +13,8 @@ from chipbrief.evidence.model_error import ModelError
 from chipbrief.evidence.standing import has_points
 from chipbrief.fleet import FleetReport
 from chipbrief.hardware import Hardware
-from chipbrief.ledger import Ledger, ledger_of
+from chipbrief.ledger import Ledger, cheapest_options, ledger_of
 from chipbrief.sensitivity import Offer, ranking
-from chipbrief.sensitivity.ranking import cheapest_shares
 from chipbrief_reports.briefing.document import Cell, Ref, text
 from chipbrief_reports.briefing.notes import NoteBook
 from chipbrief_reports.wording import a_range, count, exact, joined, number, percent, whole
@@ -140,15 +137,8 @@ class Desk:
 
     @cached_property
     def cheapest_options(self) -> Mapping[str, float]:
-        """Share of the draws in which each way to carry the whole mix costs least: `route`, or system and lane."""
-        options = {f"{f.hardware} {f.lane}": f.draws for f in self.fleets if len(f.served) == len(self.mix.classes)}
-        if not self.route.unserved and len(self.route.legs) > 1:
-            options["route"] = self.route.draws
-        if not options:
-            return {}
-        drawn = np.array([np.broadcast_to(draws, (self.results.samples,)) for draws in options.values()])
-        shares, _ = cheapest_shares(drawn)
-        return dict(zip(options, map(float, shares), strict=True))
+        """Share of the draws in which each way to carry the whole mix costs least, by its id in the ledger."""
+        return cheapest_options(self.results, self.fleets, self.route)
 
     @cached_property
     def leading(self) -> str:

@@ -114,7 +114,7 @@ def _quarters(document: Document) -> Iterator[str]:
     months = document["months"]
     rows = [_quarter(months[first : first + 3]) for first in range(0, len(months), 3)]
     if rows:
-        yield f"By quarter (months with --json)\n{table(QUARTER, rows)}"
+        yield f"By quarter; capex is of what goes live (months with --json)\n{table(QUARTER, rows)}"
 
 
 def _quarter(months: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def _quarter(months: list[dict[str, Any]]) -> tuple[str, ...]:
         for f in last["fleets"]
         if f["rented_chips"]
     ]
-    busy = [f"{f['utilisation'] if f['live'] else f['rented_utilisation']:.0%}" for f in last["fleets"]]
+    busy = [_busy(fleet, named=len(last["fleets"]) > 1) for fleet in last["fleets"]]
     return (
         name,
         number(sum(m["usd"] for m in months), 3),
@@ -146,6 +146,12 @@ def _years(document: Document) -> Iterator[str]:
         said = before(document["years_before_months"] if document["plan"]["capex_usd"] else 0)
         found = years_table("Cash and P&L by year", document["years"], document["years_total"])
         yield f"{found}\n{said}".rstrip()
+
+
+def _busy(fleet: dict[str, Any], *, named: bool) -> str:
+    """Mean load of a system's chips, owned ones where there are any, with its name beside others."""
+    load = fleet["utilisation"] if fleet["live"] else fleet["rented_utilisation"]
+    return f"{load:.0%} {fleet['system']}" if named else f"{load:.0%}"
 
 
 def _routes(document: Document) -> Iterator[str]:

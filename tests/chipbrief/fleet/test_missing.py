@@ -85,3 +85,8 @@ def test_a_single_vendor_keeps_the_caps_too() -> None:
     assert next(a for a in alternatives if a.name == "a-maker").plan is None
     _, uncapped = compared(replace(wanted, capital_cap_usd=None), EXACT)
     assert next(a.plan.usd for a in uncapped if a.name == "a-maker" and a.plan) == pytest.approx(3000.0)
+
+
+def test_a_cap_of_a_dollar_is_told_as_capital_that_is_missing() -> None:
+    wanted = problem(1, systems=(system("a", capital_usd=2e6),), points=(point(0.5),), capital_cap_usd=1.0)
+    assert shortages(wanted, EXACT) == ("capital is short by 2 million USD",)

@@ -156,6 +156,19 @@ def test_a_figure_that_is_not_named_moves_nothing(
     assert again[name].value == ledger[name].value
 
 
+@pytest.mark.parametrize("system", ["cerebras-cs3", "nvidia-b200"])
+def test_a_figure_that_moves_the_load_is_named_by_the_lines_that_follow_it(
+    ledger: Ledger, registry: Registry, catalogue: Catalogue, system: str
+) -> None:
+    figure = f"{system}:latency.layer"  # a slower layer, fewer tokens, a fuller replica, more energy
+    moved = registry[system].at({figure: another(ledger.figures[figure][0])})
+    again = ledger_of(run(replace(registry, hardware=dict(registry.hardware) | {system: moved}), catalogue))
+    changed = [n for n in ledger if n.split(".")[1:2] == [system] and again[n].value != ledger[n].value]
+    assert any(n.endswith(".energy") for n in changed)
+    for name in changed:
+        assert figure in ledger.figures_below(name), name
+
+
 @pytest.mark.parametrize(
     ("name", "figure"),
     [

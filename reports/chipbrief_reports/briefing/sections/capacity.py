@@ -17,6 +17,7 @@ from chipbrief_reports.briefing.document import (
     Text,
     text,
 )
+from chipbrief_reports.briefing.sections.replicas import fleets_table, replicas_table
 from chipbrief_reports.charts import capacity_steps
 from chipbrief_reports.wording import count, joined, midsentence, money, number, percent, whole
 
@@ -41,6 +42,8 @@ def capacity(desk: Desk) -> Section:
             blocks.append(Bullets("If it goes otherwise", said))
     elif report:
         blocks.append(Paragraph(text(*(f"{line}. " for line in (*report.unserved.values(), *report.missing)))))
+    else:
+        blocks += [replicas_table(desk), fleets_table(desk)]
     return Section("capacity", "Capacity plan", _title(desk), tuple(blocks))
 
 
@@ -136,7 +139,7 @@ def _quarters(desk: Desk, report: FleetReport) -> Table:
     return Table(
         "quarters",
         f"{money(plan.usd)} over {count(len(plan.months), 'month')}{span}",
-        "Whole systems; power is utility power of what is owned; used is mean load over what is there at the end",
+        "Whole systems; capex of what goes live; power is utility power of what is owned; used is mean load over what is there at the end",
         columns,
         tuple(rows),
         _gap(desk, plan),

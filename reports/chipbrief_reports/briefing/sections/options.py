@@ -116,7 +116,7 @@ def _fleet_row(desk: Desk, fleet: VendorFleet) -> Row:
             desk.counted(fleet.systems) if owned else _chips(fleet),
             cell(number(fleet.power_w.value * pue / 1e6)) if owned else absent(""),
             _millions(desk, fleet.capex_usd) if owned else absent(""),
-            _confidence(desk, f"{fleet.hardware} {fleet.lane}", desk.basis(hardware, fleet.lane)),
+            _confidence(desk, f"fleet.{fleet.hardware}.{fleet.lane}", desk.basis(hardware, fleet.lane)),
         )
     )
 

@@ -97,9 +97,7 @@ def uncovered(desk: Desk) -> tuple[Text, ...]:
         text(
             "Speculative decoding, prefill and decode on separate pools of one sort of chip, and the memory and loading of cached prefixes."
         ),
-        text(
-            "Debt, training, and the sale of systems before their end; the options above are sized for today's load alone, Capacity plan for the months."
-        ),
+        text("Debt and training; the options above are sized for today's load alone, Capacity plan for the months."),
     ]
     if desk.unmeasured:
         names = joined([desk.name(name) for name in desk.unmeasured])
