@@ -10,7 +10,7 @@ from chipbrief.fleet.formulate import Model
 from chipbrief.fleet.highs import NONE, Clock, Limits, Solution, solve
 from chipbrief.fleet.problem import Problem
 from chipbrief.fleet.relaxation import FLEET, Relaxation
-from chipbrief.fleet.select import Mask
+from chipbrief.fleet.select import Mask, rounded_up
 from chipbrief.physics import Array
 
 __all__ = ["improved", "one_by_one"]
@@ -18,6 +18,7 @@ __all__ = ["improved", "one_by_one"]
 COARSE = 3  # models that are chosen together, since what they leave idle of large systems decides
 CHECKS, CHECKS_AGAIN = 400, 60  # of the solver for one model, from the relaxation and from a plan: up to some seconds
 TIME_SHARE, TIME_SHARE_FLEET = 0.5, 0.15  # of the time that is left, for a step at most
+LEAST_TIME = 0.3  # of the seconds, below which models still to come are only rounded up
 FAILURES = 3  # models in a row that gain nothing, after which there is no further improvement
 GAP_SHARE = 0.04  # of the gap that is wanted, for each model
 LEAST_GAIN = 0.02  # of the gap that is wanted, below which a model is not tried again
@@ -63,6 +64,10 @@ class _Search:
         tight = self._tight(TIME_SHARE_FLEET)
         return solve(model, tight, matrix=self.relaxation.matrix, checks=CHECKS)
 
+    def rounded(self, values: Array) -> Solution:
+        """A plan from what is left of the time: replicas that are not whole yet are rounded up."""
+        return solve(rounded_up(self.few, values), self._tight(1.0), matrix=self.relaxation.matrix, checks=CHECKS_AGAIN)
+
     def _tight(self, time: float) -> Limits:
         return replace(self.limits, gap=self.limits.gap * GAP_SHARE, seconds=self.clock.left(time))
 
@@ -84,13 +89,11 @@ def one_by_one(few: Model, problem: Problem, relaxation: Relaxation, limits: Lim
         return NONE
     order = _coarse_first(problem)
     for which in [order[:COARSE], *([k] for k in order[COARSE:])] if order else []:
-        if clock.up:
-            return NONE
         again = search.step(which, found.values, same_fleet=True)
         if not again.found:
             again = search.step(which, found.values)
-        if not again.found:
-            return NONE
+        if not again.found or clock.left() < LEAST_TIME * limits.seconds:
+            return search.rounded(again.values if again.found else found.values)
         found = again
     return replace(found, bound=-np.inf)  # of its last step alone
 

@@ -17,9 +17,10 @@ from chipbrief.physics import Array
 
 __all__ = ["Limits", "Solution", "optimise", "solve"]
 
-SMALL = 1500  # whole columns up to which the whole program is solved at once
+SMALL = 500  # whole columns up to which the whole program is solved at once
 FURTHER = 1  # points of each class that a plan may have beside those of the relaxation
 CHECKS = 1500  # of the solver among the few points
+LEAST_TIME = 0.1  # of the seconds, below which no stage is begun
 
 
 def optimise(
@@ -66,8 +67,8 @@ class _Search:
 
     @property
     def done(self) -> bool:
-        """Whether the plan is within the gap, or the time is up."""
-        return self.best.status == "within gap" or self.clock.up
+        """Whether the plan is within the gap, or too little time is left."""
+        return self.best.status == "within gap" or self.clock.left() < LEAST_TIME * self.limits.seconds
 
     def begin(self, start: Array | None) -> None:
         """The given plan, or a plan in a moment: one point a class and month, replicas rounded up."""

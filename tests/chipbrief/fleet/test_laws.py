@@ -174,7 +174,7 @@ def test_blocks_with_whole_replicas_never_lift_the_bound_above_the_best_fleet(wa
         at_most(bound, best.cost)
 
 
-@few
+@settings(max_examples=8)
 @given(larger(), st.sampled_from([0.0, 0.05]))
 def test_steps_tell_a_bound_that_holds_and_a_plan_that_is_within_the_gap(wanted: Problem, gap: float) -> None:
     model = formulate(wanted)
