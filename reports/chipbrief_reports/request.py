@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from chipbrief.claims import CHECKS, ClaimsFile, load_claims
+from chipbrief.claims import CHECKS, ClaimsFile, claims_from_document
 from chipbrief.config import Document, Strict, known, read_yaml, validate
 from chipbrief.errors import InputError, Problem, did_you_mean
-from chipbrief.workload import WorkloadMix, load_mix, mix_from_document
+from chipbrief.workload import WorkloadMix, mix_from_document
+from chipbrief_reports.render.checks import UNSEEN
+from chipbrief_reports.render.logo import read_logo
 from chipbrief_templates import DEFAULT_MIX, example_claims, example_mixes
 
 __all__ = ["FORMATS", "SECTION_NAMES", "Format", "Request", "claims_file", "mix_file", "read_request"]
@@ -42,11 +44,12 @@ def _section(name: str) -> str:
 
 
 class Theme(Strict):
-    """Paper, accent colour and a folder of templates that take the place of the bundled ones."""
+    """Paper, accent colour, logo and a folder of templates that take the place of the bundled ones."""
 
     paper: Literal["A4", "Letter"] = "A4"
     accent: str = "#B4441C"
     template_dir: str | None = None
+    logo: str | None = None
 
     @field_validator("accent")
     @classmethod
@@ -137,7 +140,7 @@ def read_request(path: Path | None, *, models: Mapping[str, str], hardware: Mapp
         InputError: every problem of the file, and of the mix it names.
     """
     default, path = path is None, mix_file(path)
-    document, folder = read_yaml(path), path.parent
+    document, folder = _readable(path), path.parent
     schema = document.data.get("schema") if isinstance(document.data, dict) else None
     if schema == "briefing/1":
         return _from_briefing(document, folder, models, hardware)
@@ -149,6 +152,37 @@ def read_request(path: Path | None, *, models: Mapping[str, str], hardware: Mapp
     theme = Theme()
     claims = _claims(tuple(example_claims()) if default else (), folder, models, hardware)
     return Request(mix, mix.label, "", None, (), SECTION_NAMES, _colours(theme), None, FORMATS, claims)
+
+
+def _readable(path: Path) -> Document:
+    """A YAML file of texts that can be printed.
+
+    Raises:
+        InputError: it cannot be read, or a text holds a control character (Vega dies of NUL) or turns the direction
+            of what follows it.
+    """
+    document = read_yaml(path)
+    found = [
+        document.problem(at, f"holds U+{ord(mark[0]):04X}, which cannot be printed: leave it out")
+        for at, words in _texts(document.data, ())
+        if (mark := UNSEEN.search(words))
+    ]
+    if found:
+        raise InputError(found)
+    return document
+
+
+def _texts(data: object, at: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every text of a document with its place, keys too."""
+    if isinstance(data, str):
+        yield at, data
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield at, key
+            yield from _texts(value, (*at, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _texts(value, (*at, index))
 
 
 def claims_file(given: Path, folder: Path = Path()) -> Path:
@@ -182,7 +216,7 @@ def _claims(
     for name in names:
         try:
             path = claims_file(Path(name), folder)
-            found.append(load_claims(path, models=models, hardware=hardware, checks=CHECKS))
+            found.append(claims_from_document(_readable(path), models=models, hardware=hardware, checks=CHECKS))
         except InputError as error:
             problems += error.problems
     if problems:
@@ -206,6 +240,11 @@ def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], 
         templates = _folder(document, folder, file.theme.template_dir if file else None)
     except InputError as error:
         problems += error.problems
+    logo: dict[str, str] = {}
+    try:
+        logo = _logo(document, folder, file.theme.logo if file else None)
+    except InputError as error:
+        problems += error.problems
     claims: tuple[ClaimsFile, ...] = ()
     try:
         claims = _claims(file.claims if file else (), folder, models, hardware)
@@ -220,11 +259,15 @@ def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], 
         as_of=file.as_of,
         focus=file.focus,
         sections=file.sections,
-        theme=_colours(file.theme),
+        theme=_colours(file.theme) | logo,
         template_folder=templates,
         formats=file.formats,
         claims=claims,
     )
+
+
+def _mix_at(path: Path, models: Mapping[str, str], hardware: Mapping[str, str]) -> WorkloadMix:
+    return mix_from_document(_readable(path), path.parent, models=models, hardware=hardware)
 
 
 def _mix_of(
@@ -233,7 +276,7 @@ def _mix_of(
     """The mix a briefing names or holds; None where the field is missing, which is a problem of the briefing."""
     given = document.data.get("mix")
     if isinstance(given, str):
-        return load_mix(mix_file(Path(given), folder), models=models, hardware=hardware)
+        return _mix_at(mix_file(Path(given), folder), models, hardware)
     if isinstance(given, dict):
         marks = {path[1:]: mark for path, mark in document.marks.items() if path[:1] == ("mix",)}
         try:
@@ -258,6 +301,27 @@ def _folder(document: Document, folder: Path, name: str | None) -> Path | None:
     if name is None:
         return None
     found = folder / name
-    if not found.is_dir():
+    try:
+        there = found.is_dir()
+    except OSError:  # a name that no folder can have
+        there = False
+    if not there:
         raise InputError([document.problem(("theme", "template_dir"), f"is no folder: {found}")])
     return found
+
+
+def _logo(document: Document, folder: Path, name: str | None) -> dict[str, str]:
+    """The logo as a part of the theme; it must lie in the briefing's folder or below, links followed."""
+    if name is None:
+        return {}
+    path, told = folder / name, ""
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            told = f"must lie in the briefing's folder or below it: {name!r}"
+        elif not path.is_file():
+            told = f"is no file: {path}"
+    except (OSError, RuntimeError):  # a loop of links, or a name that no file can have
+        told = f"is no file: {path}"
+    if told:
+        raise InputError([document.problem(("theme", "logo"), told)])
+    return {"logo": read_logo(path)}

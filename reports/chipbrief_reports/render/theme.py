@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from chipbrief.errors import ChipbriefError, did_you_mean
+from chipbrief_reports.render.logo import ADDRESS, LogoError, check_logo
 from chipbrief_templates import THEME
 
 __all__ = ["FONTS", "Medium", "Theme", "stylesheet", "theme_of"]
@@ -25,6 +26,7 @@ DEFAULTS = {"accent": "#C8501E", "paper": "A4"}
 PATTERNS = {
     "accent": (re.compile(r"#[0-9A-Fa-f]{6}"), "a colour such as #C8501E"),
     "paper": (re.compile(r"A4|Letter"), "A4 or Letter"),
+    "logo": (ADDRESS, "the data: address of a PNG, a JPEG or an SVG"),
 }
 FONT_FILE = re.compile(r"(?P<family>[A-Z][a-z]+)-(?P<weight>[1-9]00)(?P<italic>-italic)?")
 
@@ -36,10 +38,11 @@ Colour: TypeAlias = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A validated theme: the accent as `#RRGGBB` and the paper's name."""
+    """A validated theme: the accent as `#RRGGBB`, the paper's name, and the logo as a `data:` address or nothing."""
 
     accent: str
     paper: str
+    logo: str = ""
 
 
 def theme_of(wanted: Mapping[str, str]) -> Theme:
@@ -50,10 +53,15 @@ def theme_of(wanted: Mapping[str, str]) -> Theme:
     """
     for key, value in wanted.items():
         if key not in PATTERNS:
-            raise ChipbriefError(f"theme.{key}: a theme has only {' and '.join(PATTERNS)}{did_you_mean(key, PATTERNS)}")
+            raise ChipbriefError(f"theme.{key}: a theme has only {', '.join(PATTERNS)}{did_you_mean(key, PATTERNS)}")
         pattern, expected = PATTERNS[key]
         if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise ChipbriefError(f"theme.{key}: expected {expected}, got {value!r}")
+            raise ChipbriefError(f"theme.{key}: expected {expected}, got {str(value)[:60]!r}")
+    if "logo" in wanted:
+        try:
+            check_logo(wanted["logo"])
+        except LogoError as error:
+            raise ChipbriefError(f"theme.logo: {error}") from error
     return Theme(**(DEFAULTS | dict(wanted)))
 
 

@@ -147,6 +147,7 @@
 
   // A label and not a title, which browsers would show as a second tip.
   function named(svg, words) {
+    svg.querySelector(":scope > g")?.setAttribute("aria-hidden", "true"); // one image: Vega gives its parts roles without names
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", words);
   }
