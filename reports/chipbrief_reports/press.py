@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from chipbrief_reports.render import Attached, briefing_html, chart_svg, write_p
 from chipbrief_reports.render.checks import all_blocks
 from chipbrief_reports.render.theme import Medium
 from chipbrief_reports.request import Request, read_request
+from chipbrief_reports.unchanged import Basis, BuildReport, record, record_name
 
 __all__ = ["BuildReport", "build"]
 
@@ -35,16 +36,6 @@ JSON = Path("data") / "results.json"
 PLANNED = {"capacity", "cost"}  # sections that show the fleet over the months
 LIMITS = Limits(gap=0.02, seconds=120.0)  # a plan that the clock stops would not be the same the next time
 READ = ("html", "pdf", "md")  # formats to read; the others hold data
-
-
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What a build left behind; `pdf_refused` says why there is no PDF."""
-
-    written: tuple[Path, ...]
-    pages: int | None
-    warnings: tuple[str, ...]
-    pdf_refused: str | None
 
 
 def build(
@@ -58,6 +49,7 @@ def build(
     samples: int | None = None,
     seed: int | None = None,
     summary: bool = False,
+    basis: Basis | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> BuildReport:
     """Print a briefing.
@@ -72,6 +64,8 @@ def build(
         samples: draws behind an interval.
         seed: seed of the draws.
         summary: print the decision alone, on one page, as `summary.*`; in html, pdf and md where no formats are given.
+        basis: what the other arguments stand for, as `basis_of` found it before; a record is kept beside the files
+            then, by which `kept` knows them again, unless a plugin or the PDF is missing.
         progress: told what is done next.
 
     Raises:
@@ -79,7 +73,7 @@ def build(
     """
     request = read_request(source, models=catalogue.names, hardware=registry.names)
     _check_writable(output)
-    day = as_of or request.as_of or today()
+    day = (basis.day(request.as_of) if basis else as_of or request.as_of) or today()
     results = evaluate(
         request.mix,
         registry,
@@ -96,7 +90,12 @@ def build(
     edition = _Edition(request, results, error, briefing, progress, summary=summary)
     files = edition.files(frozenset(wanted))
     progress("writing")
-    return BuildReport(_put(output, files), edition.pages, edition.warnings, edition.pdf_refused)
+    report = BuildReport(tuple(files), edition.pages, edition.warnings, edition.pdf_refused)
+    if basis and not registry.failed and not edition.pdf_refused:
+        _put(output, files | {record_name(summary=summary): record(basis, request.as_of, files, report)})
+    else:
+        _put(output, files)
+    return replace(report, written=tuple(output / name for name in files))
 
 
 def _readable(formats: Sequence[str]) -> tuple[str, ...]:
@@ -240,7 +239,7 @@ def _check_writable(output: Path) -> None:
         raise InputError([Problem(f"cannot be written to: {output}: {error.strerror}", field="--output")]) from None
 
 
-def _put(output: Path, files: Mapping[Path, bytes]) -> tuple[Path, ...]:
+def _put(output: Path, files: Mapping[Path, bytes]) -> None:
     """Write all files beside their places first, then rename them into place."""
     try:
         with _beside(output) as work:
@@ -253,7 +252,6 @@ def _put(output: Path, files: Mapping[Path, bytes]) -> tuple[Path, ...]:
     except OSError as error:
         where = error.filename or output
         raise InputError([Problem(f"cannot be written: {where}: {error.strerror}", field="--output")]) from None
-    return tuple(output / name for name in files)
 
 
 def _make_way(places: Iterable[Path]) -> None:

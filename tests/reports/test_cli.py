@@ -552,7 +552,7 @@ def test_build_of_some_formats_tells_them_in_json(run: Run, mix: Path, tmp_path:
     assert "error" not in document
     results = json.loads((tmp_path / "out" / "data" / "results.json").read_text())
     assert (results["samples"], results["seed"]) == (20, 3)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["briefing.html", "data"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".chipbrief.json", "briefing.html", "data"]
 
 
 def test_build_takes_the_date_of_a_briefing_file(mix: Path, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def build(folder: Path, *options: object, text: str = MIX) -> Result:
 
 
 def names(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder / "out")) for path in (folder / "out").rglob("*") if path.is_file()}
+    return {str(path.relative_to(folder / "out")) for path in (folder / "out").rglob("[!.]*") if path.is_file()}
 
 
 def dead_links(reader: PdfReader) -> set[str]:

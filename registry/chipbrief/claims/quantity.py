@@ -33,8 +33,8 @@ class Span:
     high: float
 
     def __mul__(self, other: Span) -> Span:
-        """Product; of spans of positive numbers."""
-        ends = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
+        """Product; nothing times an open end is nothing."""
+        ends = [a * b if a and b else 0.0 for a in (self.low, self.high) for b in (other.low, other.high)]
         return Span(min(ends), max(ends))
 
     def __truediv__(self, other: Span) -> Span:
@@ -55,6 +55,10 @@ class Span:
     def meets(self, other: Span) -> bool:
         """Whether the two have a number in common; to a billionth, so that rounding of floats does not count."""
         return self.low <= other.high * (1 + 1e-9) and other.low <= self.high * (1 + 1e-9)
+
+    def holds(self, other: Span) -> bool:
+        """Whether all of another lies in this one; to a billionth."""
+        return self.low - 1e-9 * abs(self.low) <= other.low and other.high <= self.high + 1e-9 * abs(self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,18 @@ class Quantity:
     def bare(self, value: float, digits: int = 3) -> str:
         """The same without the unit."""
         return number(value / self.factor, digits)
+
+    def between(self, span: Span, digits: int = 3) -> str:
+        """A span as this number was written: `850 to 1,150 tok/s`, or `850 tok/s or more` where it is open."""
+        if math.isinf(span.high):
+            return f"{self.like(span.low, digits)} or more"
+        low, high = self.bare(span.low, digits), self.like(span.high, digits)
+        return high if low == self.bare(span.high, digits) else f"{low} to {high}"
+
+    @property
+    def ranged(self) -> bool:
+        """Whether it is stated as a range."""
+        return " to " in self.written
 
     @property
     def text(self) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from chipbrief.catalogue import Catalogue
 from chipbrief.claims.document import Claim, ClaimsFile
-from chipbrief.claims.quantity import Quantity
+from chipbrief.claims.quantity import Quantity, Span
 from chipbrief.evidence import Point
 from chipbrief.figures import Figure
 from chipbrief.finance import FinanceTerms
 from chipbrief.hardware import Hardware, HardwareProfile
 from chipbrief.registry import Registry
 
-__all__ = ["Check", "Cited", "Context", "Outcome", "Ruling"]
+__all__ = ["Check", "Cited", "Context", "Outcome", "Ruling", "first_of", "reason_of", "weighed"]
 
 Outcome = Literal["agrees", "differs", "undecided"]
 
@@ -54,6 +54,41 @@ class Ruling:
     reason: str
     held_against: tuple[Cited, ...] = ()
     headlines: tuple[str, ...] = ()
+
+
+def weighed(
+    stated: Quantity, span: Span, allowed: Span | None = None, parts: Iterable[Quantity | None] = ()
+) -> Outcome:
+    """What is stated against what is possible.
+
+    What does not meet `allowed` (the span with its tolerance and roundings) differs. A number that meets it agrees; a
+    bound agrees only where all of `span` keeps it, and decides nothing where it cuts through. `parts` are the stated
+    numbers that the span was computed from: where one of them is a bound, the span is open, and a number that meets it
+    decides nothing.
+    """
+    allowed = span if allowed is None else allowed
+    held = [part for part in parts if part is not None]
+    if not stated.span.meets(allowed):
+        return "differs"
+    if stated.bound:
+        loose = any(part.bound or part.ranged for part in held)
+        return "agrees" if stated.span.holds(allowed if loose else span) else "undecided"
+    return "undecided" if any(part.bound for part in held) else "agrees"
+
+
+def first_of(said: Iterable[Outcome], *order: Outcome) -> Outcome:
+    """The first outcome of an order that has been said; the last of the order where none has."""
+    held = set(said)
+    return next((each for each in order if each in held), order[-1])
+
+
+def reason_of(outcome: Outcome, stated: Quantity, agrees: str, differs: str) -> str:
+    """The reason of a weighed claim, in other words where a bound is kept or decides nothing."""
+    if outcome == "differs":
+        return differs
+    if outcome == "agrees":
+        return "the bound is kept throughout" if stated.bound else agrees
+    return "the bound cuts through what is possible" if stated.bound else "it is made of a bound, which leaves it open"
 
 
 @dataclass(frozen=True)

@@ -222,9 +222,14 @@ def test_operating_cost(audited: Audited, value: str, per: str, said: str) -> No
 
 
 def test_site_power_is_a_remark(audited: Audited) -> None:
-    """750 MW / 23 kW = 32,609."""
+    """750 MW / 23 kW = 32,609; / (1.25 x 23 kW) = 26,087."""
     found = audited("id: p, subject: cerebras-cs3, metric: power, value: 750 MW, per: site")["p"]
-    assert (found.verdict, found.arithmetic) == ("unverifiable", "750 MW / 23 kW = 32,609 CS-3")
+    assert (found.verdict, found.arithmetic) == (
+        "unverifiable",
+        "750 MW / 23 kW = 32,609 CS-3 at IT power; with PUE 1.25 26,087",
+    )
+    ranged = audited('id: p, subject: cerebras-cs3, metric: power, value: "50 to 100 MW", per: site')["p"]
+    assert "2,174 to 4,348 CS-3 at IT power; with PUE 1.25 1,739 to 3,478" in ranged.arithmetic
 
 
 @pytest.mark.parametrize(
@@ -408,6 +413,281 @@ def test_latest(audited: Audited, value: str, said: str) -> None:
 def test_date_order(audited: Audited, claim: str, said: str) -> None:
     found = audited(f"id: f, subject: cerebras-cs3, metric: date, {claim}", more=FACTS)["f"]
     assert outcome(found, "date-order") == said
+
+
+# -- bounds and tolerances -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "said"),
+    [
+        ("> 0.1 s", "e2e_latency", "agrees"),  # decoding alone takes 500/900 = 0.556 s
+        ("> 0.7 s", "e2e_latency", "undecided"),  # the first token decides
+        ("< 0.7 s", "e2e_latency", "agrees"),
+        ("< 0.1 s", "e2e_latency", "differs"),
+        ("< 0.555 s", "e2e_latency", "undecided"),  # 500/905 = 0.5525
+        ("> 0.1 s", "decode_time", "agrees"),
+        ("> 0.7 s", "decode_time", "differs"),
+        ("< 0.7 s", "decode_time", "agrees"),
+        ("< 0.1 s", "decode_time", "differs"),
+    ],
+)
+def test_only_an_upper_bound_of_latency_needs_time_left(audited: Audited, value: str, metric: str, said: str) -> None:
+    assert outcome(audited(SPEED, latency("a", f'"{value}"', 500, metric))["a"], "implied-ttft") == said
+
+
+@pytest.mark.parametrize(
+    ("speed", "value", "said"),
+    [
+        ("> 900 tok/s", "< 0.7 s", "agrees"),  # at most 0.556 s of decoding
+        ("> 900 tok/s", "< 0.1 s", "undecided"),
+        ("> 900 tok/s", "> 0.1 s", "undecided"),
+        ("> 900 tok/s", "2.80 s", "differs"),  # 2.24 s or more before the first token
+        ("> 900 tok/s", "0.60 s", "undecided"),
+        ("< 900 tok/s", "< 0.1 s", "differs"),  # at least 0.556 s
+        ("< 900 tok/s", "< 0.7 s", "undecided"),
+        ("< 900 tok/s", "> 0.1 s", "agrees"),
+    ],
+)
+def test_a_latency_at_a_speed_that_is_a_bound(audited: Audited, speed: str, value: str, said: str) -> None:
+    stated = f'id: s, subject: nvidia-b200, metric: speed, value: "{speed}", per: user'
+    assert outcome(audited(stated, latency("a", f'"{value}"', 500))["a"], "implied-ttft") == said
+
+
+@pytest.mark.parametrize(
+    ("claim", "check", "said"),
+    [
+        # 8 TB/s a chip, 64 TB/s a system
+        ("metric: memory_bandwidth, per: chip, value: '> 9 TB/s'", "chip-or-system", ""),
+        ("metric: memory_bandwidth, per: chip, value: '> 64 TB/s'", "chip-or-system", "differs"),
+        ("metric: memory_bandwidth, per: system, value: '< 60 TB/s'", "chip-or-system", ""),
+        ("metric: memory_bandwidth, per: system, value: '< 8 TB/s'", "chip-or-system", "differs"),
+        ("metric: memory_bandwidth, per: chip, value: '> 9 TB/s'", "profile", "differs"),
+        ("metric: memory_bandwidth, per: chip, value: '< 9 TB/s'", "profile", "agrees"),
+        ("metric: memory_bandwidth, per: chip, value: '> 8.5 TB/s'", "profile", "undecided"),  # 8.8 with 10 %
+        ("metric: price, per: chip, value: '> 35000 USD'", "profile", "undecided"),  # 30,000 to 43,000
+        ("metric: price, per: chip, value: '< 50000 USD'", "profile", "agrees"),
+        ("metric: chips, value: '> 4'", "chip-or-system", "agrees"),
+        ("metric: chips, value: '< 4'", "chip-or-system", "differs"),
+        # 4.5 PFLOPS dense, 9 sparse
+        ("metric: compute, format: fp8, per: chip, value: '> 4 PFLOPS'", "sparse-or-dense", "agrees"),
+        ("metric: compute, format: fp8, per: chip, value: '> 6 PFLOPS'", "sparse-or-dense", "differs"),
+        ("metric: precision, value: '< 8 bit'", "number-format", "agrees"),
+        ("metric: precision, value: '> 64 bit'", "number-format", "differs"),
+        # gpt-oss-120b needs one chip or more, 65 of 180 GB
+        ("metric: chips_per_model, models: [gpt-oss-120b], value: '> 1'", "capacity", "agrees"),
+        ("metric: chips_per_model, models: [gpt-oss-120b], value: '> 4'", "capacity", "undecided"),
+        ("metric: chips_per_model, models: [llama-4-maverick], value: '< 4'", "capacity", "differs"),
+        # 1,038 tok/s published, 882 to 1,194
+        ("metric: speed, per: user, models: [llama-4-maverick], value: '< 5000 tok/s'", "measured", "agrees"),
+        ("metric: speed, per: user, models: [llama-4-maverick], value: '< 1000 tok/s'", "measured", "undecided"),
+        ("metric: speed, per: user, models: [llama-4-maverick], value: '< 200 tok/s'", "measured", "differs"),
+        ("metric: speed, per: user, models: [llama-4-maverick], value: '> 500 tok/s'", "measured", "agrees"),
+        ("metric: speed, per: user, models: [llama-4-maverick], value: '> 5000 tok/s'", "measured", "differs"),
+        # 2,514 to 4,034 tok/s predicted
+        ("metric: throughput, users: 10, models: [gpt-oss-120b], value: '> 2000 tok/s'", "model", "agrees"),
+        ("metric: throughput, users: 10, models: [gpt-oss-120b], value: '> 3000 tok/s'", "model", "undecided"),
+        ("metric: throughput, users: 10, models: [gpt-oss-120b], value: '> 9000 tok/s'", "model", "differs"),
+        # 44 to 5,922 USD/month
+        ("metric: operating_cost, per: system, value: '< 4000 USD/month'", "operating-cost", "undecided"),
+        ("metric: operating_cost, per: system, value: '< 6000 USD/month'", "operating-cost", "agrees"),
+        ("metric: operating_cost, per: system, value: '> 6000 USD/month'", "operating-cost", "differs"),
+        ("metric: operating_cost, per: system, value: '> 40 USD/month'", "operating-cost", "agrees"),
+        ("metric: operating_cost, per: system, value: '< 40 USD/month'", "operating-cost", "differs"),
+    ],
+)
+def test_a_bound_agrees_where_all_keeps_it_and_differs_where_nothing_does(
+    audited: Audited, claim: str, check: str, said: str
+) -> None:
+    assert outcome(audited(f"id: f, subject: nvidia-b200, {claim}")["f"], check) == said
+
+
+def test_a_bound_that_the_chip_keeps_nowhere_is_not_the_system_s(audited: Audited) -> None:
+    claim = "subject: nvidia-b200, metric: memory_bandwidth, per: chip, value: '> 9 TB/s'"
+    assert "mixed" not in audited(f"id: f, {claim}")["f"].arithmetic
+    claim = "subject: nvidia-b200, metric: compute, format: fp8, per: chip, value: '> 6 PFLOPS'"
+    assert audited(f"id: f, {claim}")["f"].reason == "neither the dense nor the sparse peak"
+
+
+@pytest.mark.parametrize(
+    ("one", "total", "said"),
+    [
+        ("900 tok/s", "> 500 tok/s", "agrees"),  # 900 to 9,000
+        ("900 tok/s", "> 5000 tok/s", "undecided"),
+        ("900 tok/s", "> 20000 tok/s", "differs"),
+        ("900 tok/s", "< 500 tok/s", "differs"),
+        ("900 tok/s", "< 20000 tok/s", "agrees"),
+        ("> 900 tok/s", "580 tok/s", "differs"),
+        ("> 900 tok/s", "20000 tok/s", "undecided"),
+    ],
+)
+def test_aggregate_of_a_bound(audited: Audited, one: str, total: str, said: str) -> None:
+    found = audited(
+        f'id: s, subject: nvidia-b200, metric: speed, value: "{one}", per: user',
+        f'id: t, subject: nvidia-b200, metric: throughput, value: "{total}", users: 10, speed: s',
+    )["t"]
+    assert outcome(found, "aggregate") == said
+    told = "895 to 9,050 tok/s together" if one[0] == "9" else "900 tok/s or more together"
+    assert told in sum_of(found, "aggregate")
+
+
+@pytest.mark.parametrize(
+    ("speed", "volume", "said"),
+    [
+        ("900 tok/s", "> 120M tok/day", "differs"),  # 77.8M a day
+        ("900 tok/s", "< 120M tok/day", "agrees"),
+        ("900 tok/s", "> 12M tok/day", "undecided"),
+        ("> 900 tok/s", "12M tok/day", "agrees"),
+        ("> 900 tok/s", "120M tok/day", "undecided"),
+        ("< 900 tok/s", "12M tok/day", "undecided"),
+        ("< 900 tok/s", "120M tok/day", "differs"),
+    ],
+)
+def test_load_of_a_bound(audited: Audited, speed: str, volume: str, said: str) -> None:
+    found = audited(
+        f'id: s, subject: nvidia-b200, metric: speed, value: "{speed}"',
+        f'id: v, subject: nvidia-b200, metric: tokens_per_day, value: "{volume}", per: system, speed: s',
+    )["v"]
+    assert outcome(found, "load") == said
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [
+        ("2700 tok/s", "> 2 x", "agrees"),  # 2,700 / 900 = 3
+        ("2700 tok/s", "> 3 x", "agrees"),
+        ("2700 tok/s", "> 5 x", "differs"),
+        ("2700 tok/s", "< 5 x", "agrees"),
+        ("> 2700 tok/s", "15 x", "undecided"),
+        ("> 2700 tok/s", "2.0 x", "differs"),
+        ("> 2700 tok/s", "> 2 x", "agrees"),
+    ],
+)
+def test_ratio_of_bounds(audited: Audited, part: str, value: str, said: str) -> None:
+    found = audited(
+        SPEED,
+        f'id: w, subject: cerebras-cs3, metric: speed, value: "{part}"',
+        f'id: r, subject: cerebras-cs3, metric: ratio, value: "{value}", of: [[w, s]], speeds: [[w, s]]',
+    )["r"]
+    assert outcome(found, "ratio") == said
+    assert outcome(found, "speed-limit") == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("< 0.8 J/token", "agrees"), ("< 0.5 J/token", "undecided"), ("< 0.01 J/token", "differs")],
+)
+def test_energy_prints_both_ends(audited: Audited, value: str, said: str) -> None:
+    found = audited(
+        "id: t, subject: nvidia-b200, metric: throughput, value: 20000 tok/s",
+        f'id: e, subject: nvidia-b200, metric: energy_per_token, value: "{value}", per: system, speed: t',
+    )["e"]
+    assert outcome(found, "energy") == said
+    assert "0.0548 J/token idle to 0.715 J/token at full power" in sum_of(found, "energy")
+    assert "0.0535 to 0.733 J/token with the rounding" in sum_of(found, "energy")
+
+
+def test_operating_cost_prints_both_ends(audited: Audited) -> None:
+    found = audited("id: o, subject: nvidia-b200, metric: operating_cost, value: 5000 USD/month, per: system")["o"]
+    assert "= 5,922 USD/month at the most" in found.arithmetic
+    assert "13.7 kW x 8 % x 1.1 x 730 h x 0.05 = 44 of idle energy at the least" in found.arithmetic
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("5.99 USD/Mtok", "agrees"),
+        ("< 7 USD/Mtok", "agrees"),
+        ("< 6 USD/Mtok", "undecided"),
+        ("< 4 USD/Mtok", "differs"),
+        ("> 4 USD/Mtok", "agrees"),
+        ("> 8 USD/Mtok", "differs"),
+    ],
+)
+def test_cost_prints_both_lives(audited: Audited, value: str, said: str) -> None:
+    """(8 x 37,000 / 72 + 8,000) / 2,365 = 5.12 to 6.86; 36,500 and 905 to 37,500 and 895 with opex 7,950 to 8,050."""
+    price = f'id: p, subject: nvidia-b200, metric: cost_per_mtok, value: "{value}", capex: c, opex: o, speed: s'
+    found = audited(SPEED, CAPEX, OPEX, price)["p"]
+    assert outcome(found, "cost") == said
+    assert "16,222 USD/month, 6.86 USD/Mtok at 900 tok/s; over 72 months 12,111 USD/month, 5.12" in found.arithmetic
+    assert "5.05 to 6.97 USD/Mtok with roundings" in found.arithmetic
+
+
+def test_a_price_from_a_floor_of_capital_decides_nothing_above_it(audited: Audited) -> None:
+    price = "subject: nvidia-b200, metric: cost_per_mtok, capex: c, opex: o, speed: s"
+    capex = CAPEX.replace("37000 USD", '"> 37000 USD"')
+    found = audited(SPEED, capex, OPEX, f"id: p, value: 9 USD/Mtok, {price}", f"id: q, value: 0.32 USD/Mtok, {price}")
+    assert [outcome(found[name], "cost") for name in "pq"] == ["undecided", "differs"]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("1,038 tok/s", "within what has been published"),
+        ("900 tok/s", "within 15 % of what has been published"),
+        ("2,500 tok/s", "above what has been published"),
+        ("200 tok/s", "below a third of what has been published"),
+    ],
+)
+def test_measured_writes_its_tolerance(audited: Audited, value: str, reason: str) -> None:
+    speed = f'id: s, subject: nvidia-b200, metric: speed, per: user, models: [llama-4-maverick], value: "{value}"'
+    found = audited(speed)["s"]
+    assert found.reason == reason
+    assert "published 1,038 tok/s, 15 % allowed: 882.3 to 1,194, stated" in found.arithmetic
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "told"), [("8 TB/s", "as the profile has it", False), ("8.7 TB/s", "within 10 % of", True)]
+)
+def test_profile_writes_its_tolerance(audited: Audited, value: str, said: str, told: bool) -> None:
+    found = audited(f"id: f, subject: nvidia-b200, metric: memory_bandwidth, per: chip, value: {value}")["f"]
+    assert said in found.reason
+    assert ("10 % allowed: 6.905 TB/s to 8.8 TB/s" in found.arithmetic) is told
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("> 10 BUSD", "agrees"), ("> 50 BUSD", "undecided"), ("< 50 BUSD", "undecided"), ("< 10 BUSD", "differs")],
+)
+def test_site_value_of_a_bound_at_it_power(audited: Audited, value: str, said: str) -> None:
+    """10 BUSD / 32,609 = 306,667 USD at IT power, 383,333 with PUE 1.25; 745 to 755 MW: 16.2 to 98.5 BUSD."""
+    found = audited(
+        "id: p, subject: cerebras-cs3, metric: power, value: 750 MW, per: site",
+        f'id: a, subject: cerebras-cs3, metric: amount, value: "{value}", power: p',
+    )["a"]
+    assert outcome(found, "site-value") == said
+    assert "/ 23 kW of IT power)" in found.arithmetic
+    assert "16.2 to 98.5 BUSD in all" in found.arithmetic
+    assert value != "> 10 BUSD" or "306,667 USD a CS-3 (with PUE 1.25 383,333)" in found.arithmetic
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("> 8 BUSD", "agrees"), ("> 8.3 BUSD", "undecided"), ("> 9 BUSD", "differs")]
+)
+def test_fact_of_a_bound(audited: Audited, value: str, said: str) -> None:
+    """8.1 BUSD, 8.5 with 5 %."""
+    claim = f'id: f, subject: cerebras-cs3, metric: amount, value: "{value}", against: [old]'
+    assert outcome(audited(claim, more=FACTS)["f"], "fact") == said
+
+
+@pytest.mark.parametrize(
+    ("speed", "said"),
+    [("> 800 tok/s", "agrees"), ("> 950 tok/s", "undecided"), ("> 2000 tok/s", "differs"), ("< 100 tok/s", "differs")],
+)
+def test_rows_against_a_speed_that_is_a_bound(audited: Audited, speed: str, said: str) -> None:
+    stated = f'id: s, subject: nvidia-b200, metric: speed, value: "{speed}", per: user'
+    found = audited(stated, *rows("0.76 s", "2.42 s", "11.31 s"))
+    assert outcome(found["r500"], "linear-fit") == said
+
+
+def test_a_product_of_an_open_end_and_nothing(audited: Audited) -> None:
+    """> 12 Mtok/day x < 0.32 USD/Mtok may be anything."""
+    found = audited(
+        'id: a, subject: nvidia-b200, metric: cost_per_mtok, value: "< 0.32 USD/Mtok"',
+        'id: v, subject: nvidia-b200, metric: tokens_per_day, value: "> 12M tok/day"',
+        "id: d, subject: nvidia-b200, metric: spending, value: 3.84 USD/day, times: [v, a]",
+    )["d"]
+    assert outcome(found, "product") == "undecided"
 
 
 # -- verdicts -------------------------------------------------------------------------------------------------

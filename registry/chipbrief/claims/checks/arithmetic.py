@@ -6,7 +6,7 @@ import math
 
 from chipbrief.claims.document import Claim
 from chipbrief.claims.quantity import Quantity, Span, number
-from chipbrief.claims.rulings import Context, Outcome, Ruling
+from chipbrief.claims.rulings import Context, Outcome, Ruling, first_of, reason_of, weighed
 
 __all__ = ["product", "ratio", "speed_limit"]
 
@@ -23,16 +23,17 @@ def ratio(claim: Claim, context: Context) -> Ruling | None:
     pairs = [(context.quantity(a), context.quantity(b)) for a, b in claim.of]
     if stated is None or not pairs or claim.metric not in ("ratio", "reduction"):
         return None
-    lines, met = [], True
+    lines: list[str] = []
+    said: list[Outcome] = []
     for a, b in pairs:
         if a is None or b is None or not a.value or not b.value:
             return None
         value, span, sum_ = _compared(a, b, reduction=claim.metric == "reduction")
-        met = met and stated.span.meets(span)
+        said.append(weighed(stated, Span(value, value), span, (a, b)))
         lines.append(f"{sum_} = {stated.like(value)}")
     names = [name for pair in claim.of for name in pair]
-    outcome: Outcome = "agrees" if met else "differs"
-    reason = "follows from its parts" if met else "does not follow from its parts"
+    outcome = first_of(said, "differs", "undecided", "agrees")
+    reason = reason_of(outcome, stated, "follows from its parts", "does not follow from its parts")
     return Ruling(outcome, f"{', '.join(lines)}; stated {stated.text}", reason, (context.own(*names),))
 
 
@@ -53,19 +54,20 @@ def speed_limit(claim: Claim, context: Context) -> Ruling | None:
     pairs = [(context.quantity(a), context.quantity(b)) for a, b in claim.speeds]
     if stated is None or not pairs or claim.metric != "ratio":
         return None
-    lines, met = [], False
+    lines: list[str] = []
+    said: list[Outcome] = []
     for a, b in pairs:
         if a is None or b is None or not b.value:
             return None
-        met = met or (a.span / b.span).widened(LIMIT_TOLERANCE).meets(stated.span)
+        limit = a.value / b.value
+        said.append(weighed(stated, Span(limit, limit), (a.span / b.span).widened(LIMIT_TOLERANCE), (a, b)))
         lines.append(f"{a.text} / {b.text} = {number(a.value / b.value, 3)}")
     names = [name for pair in claim.speeds for name in pair]
-    outcome: Outcome = "agrees" if met else "differs"
-    reason = "the speeds give the same ratio" if met else "the stated speeds give another ratio"
+    outcome = first_of(said, "agrees", "undecided", "differs")
+    reason = reason_of(outcome, stated, "the speeds give the same ratio", "the stated speeds give another ratio")
     headline = f"{stated.text} in latency, but speeds whose ratio is {lines[0].split(' = ')[1]} x"
-    return Ruling(
-        outcome, f"{', '.join(lines)}; stated {stated.text}", reason, (context.own(*names),), () if met else (headline,)
-    )
+    line = f"{', '.join(lines)}, 25 % allowed; stated {stated.text}"
+    return Ruling(outcome, line, reason, (context.own(*names),), (headline,) if outcome == "differs" else ())
 
 
 def product(claim: Claim, context: Context) -> Ruling | None:
@@ -93,13 +95,12 @@ def product(claim: Claim, context: Context) -> Ruling | None:
 
 
 def _product(claim: Claim, context: Context, stated: Quantity, sum_: str, value: float, span: Span) -> Ruling:
-    met = stated.span.meets(span)
-    whole = span.low >= stated.span.low and span.high <= stated.span.high
-    ranged = any((q := context.quantity(name)) is not None and " to " in q.written for name in claim.times)
-    result = f"{stated.bare(span.low)} to {stated.like(span.high)}" if ranged else stated.like(value, 4)
-    reason = "follows from its parts" if met else "does not follow from its parts"
-    if met and ranged and not whole:
-        reason = "follows from a part of the stated range only"
     names = [*claim.times, *(claim.difference or ())]
-    outcome: Outcome = "agrees" if met else "differs"
+    parts = [context.quantity(name) for name in names]
+    outcome = weighed(stated, Span(value, value), span, parts)
+    ranged = any(part.ranged for part in parts if part)
+    result = f"{stated.bare(span.low)} to {stated.like(span.high)}" if ranged else stated.like(value, 4)
+    reason = reason_of(outcome, stated, "follows from its parts", "does not follow from its parts")
+    if outcome == "agrees" and ranged and not stated.span.holds(span):
+        reason = "follows from a part of the stated range only"
     return Ruling(outcome, f"{sum_} = {result}, stated {stated.text}", reason, (context.own(*names),))

@@ -22,15 +22,20 @@ def capacity(claim: Claim, context: Context) -> Ruling | None:
     if claim.metric != "chips_per_model" or stated is None or found is None or not claim.models:
         return None
     memory = found.memory.capacity
-    lines, fits = [], True
+    lines, fits, floor = [], True, False
     for name in claim.models:
         model = context.catalogue[name]
         weights = _weights(model, claim)
         needed = math.ceil(weights / memory.highest)
         fits = fits and stated.span.high >= needed
+        floor = floor or stated.value <= needed
         lines.append(f"{name} {number(weights / 1e9, 3)} GB / {number(memory.highest / 1e9, 3)} GB: {needed:,} or more")
     line = f"{'; '.join(lines)}; stated {stated.text}"
     cited = (context.figure(found, memory), *(_cited(context.catalogue[name]) for name in claim.models))
+    if stated.bound == "at least":
+        if floor:
+            return Ruling("agrees", line, "true as a floor: the weights alone need that many", cited)
+        return Ruling("undecided", line, "the weights alone need fewer, and what comes to them is not stated", cited)
     outcome: Outcome = "agrees" if fits else "differs"
     reason = "the weights fit" if fits else "the weights alone do not fit"
     headline = f"weights alone, {'; '.join(lines)} {found.chip}; stated {stated.text}"

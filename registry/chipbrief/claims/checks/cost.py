@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from chipbrief.claims.document import Claim
 from chipbrief.claims.quantity import Quantity, Span, number
-from chipbrief.claims.rulings import Context, Ruling
-from chipbrief.finance import HOURS_PER_MONTH, SECONDS_PER_YEAR
+from chipbrief.claims.rulings import Context, Ruling, reason_of, weighed
+from chipbrief.finance import SECONDS_PER_MONTH, SECONDS_PER_YEAR
 
 __all__ = ["cost"]
 
@@ -41,14 +41,18 @@ def _from_the_hour(claim: Claim, context: Context, stated: Quantity, speed: Quan
     if profile is None or figure is None:
         return None
     chips, second = profile.chips, figure.value * profile.chips / 3600.0
-    span = Span(figure.lowest * chips / 3600.0, figure.highest * chips / 3600.0) / speed.span
+    seconds = Span(figure.lowest * chips / 3600.0, figure.highest * chips / 3600.0)
+    span = seconds / speed.span
     needed = second / stated.value
     count = f"{chips} x " if chips > 1 else ""
     line = f"{count}{figure.text()} / {speed.text} = {stated.like(second / speed.value)}, stated {stated.text}"
+    line += f"; {stated.between(span)} over the range of the hour and the rounding of the speed"
     line += f"; {stated.text} needs {needed:,.0f} tok/s"
     cited = (context.figure(profile, figure), context.own(str(claim.speed)))
-    if span.meets(stated.span):
-        return Ruling("agrees", line, "the cost of an hour and the speed give that price", cited)
+    outcome = weighed(stated, seconds / Span(speed.value, speed.value), span, (speed,))
+    if outcome != "differs":
+        told = "the cost of an hour and the speed give that price"
+        return Ruling(outcome, line, reason_of(outcome, stated, told, ""), cited)
     copied = _inherited(claim, context)
     line += "".join(f"; {text}" for text in copied)
     headline = f"{stated.text} needs {needed:,.0f} tok/s of a {profile.system.name} at {count}{figure.text()}"
@@ -62,7 +66,7 @@ def _inherited(claim: Claim, context: Context) -> tuple[str, ...]:
     stated = claim.quantity
     for other in context.file.claims:
         share = other.quantity
-        if stated is None or share is None or other.metric != "reduction" or len(other.of) != 1:
+        if stated is None or stated.bound or share is None or other.metric != "reduction" or len(other.of) != 1:
             continue
         base, own = context.claims[other.of[0][0]], other.of[0][1]
         origin = _origin(base, context) if own == claim.id else None
@@ -86,8 +90,18 @@ class _Parts:
     chips_in_opex: int
 
     def monthly(self, life_months: float) -> float:
-        opex = self.opex.value * self.chips_in_opex * HOURS_PER_MONTH * 3600.0 if self.opex else 0.0
+        """USD a month."""
+        opex = self.opex.value * self.chips_in_opex * SECONDS_PER_MONTH if self.opex else 0.0
         return self.capex.value * self.chips_in_capex / life_months + opex
+
+    def rounded(self, short: float, long: float) -> Span:
+        """The same over lives from short to long, rounding of both parts allowed for."""
+        opex = self.opex.span if self.opex else Span(0.0, 0.0)
+        month = self.chips_in_opex * SECONDS_PER_MONTH
+        return Span(
+            self.capex.span.low * self.chips_in_capex / long + opex.low * month,
+            self.capex.span.high * self.chips_in_capex / short + opex.high * month,
+        )
 
     def sum_(self, life_months: float) -> str:
         many = f"{self.chips_in_capex} x " if self.chips_in_capex > 1 else ""
@@ -103,19 +117,23 @@ def _from_capital(claim: Claim, context: Context, stated: Quantity, speed: Quant
         return None
     life = context.terms.economic_life
     short, long = (end / SECONDS_PER_YEAR * MONTHS for end in (life.lowest, life.highest))
-    month_s = HOURS_PER_MONTH * 3600.0
-    span = Span(parts.monthly(long) / month_s, parts.monthly(short) / month_s) / speed.span
-    needed = [parts.monthly(months) / month_s / stated.value for months in (short, long)]
-    monthly = parts.monthly(short)
-    at_speed = stated.like(monthly / month_s / speed.value)
+    monthly = Span(parts.monthly(long), parts.monthly(short))
+    month = Span(SECONDS_PER_MONTH, SECONDS_PER_MONTH)
+    exact = monthly / month / Span(speed.value, speed.value)
+    span = parts.rounded(short, long) / month / speed.span
+    needed = [cost_ / SECONDS_PER_MONTH / stated.value for cost_ in (monthly.high, monthly.low)]
     line = (
-        f"{parts.sum_(short)} = {monthly:,.0f} USD/month, {at_speed} at {speed.text}, "
-        f"stated {stated.text}; {stated.text} needs {needed[0]:,.0f} tok/s ({needed[1]:,.0f} over {long:.0f} months)"
+        f"{parts.sum_(short)} = {monthly.high:,.0f} USD/month, {stated.like(exact.high)} at {speed.text}; over "
+        f"{long:.0f} months {monthly.low:,.0f} USD/month, {stated.like(exact.low)}; {stated.between(span)} with "
+        f"roundings, stated {stated.text}; {stated.text} needs {needed[0]:,.0f} tok/s ({needed[1]:,.0f} over "
+        f"{long:.0f} months)"
     )
     names = [name for name in (claim.capex, claim.opex, claim.speed) if name]
     cited = (context.own(*names), context.term(life))
-    if span.meets(stated.span):
-        return Ruling("agrees", line, "the stated costs and speed give that price", cited)
+    outcome = weighed(stated, exact, span, (parts.capex, parts.opex, speed))
+    if outcome != "differs":
+        told = "the stated costs and speed give that price"
+        return Ruling(outcome, line, reason_of(outcome, stated, told, ""), cited)
     origin, mixed = _origin(claim, context), _levels(claim, context)
     notes = [f"{stated.text} is near {origin.text} = {number(origin.usd_mtok, 3)}: {origin.what}"] if origin else []
     notes += [mixed] if mixed else []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chipbrief.claims.document import Claim
 from chipbrief.claims.quantity import Span, number
-from chipbrief.claims.rulings import Cited, Context, Ruling
+from chipbrief.claims.rulings import Cited, Context, Ruling, reason_of, weighed
 from chipbrief.evidence import Point
 from chipbrief.hardware import HardwareProfile
 
@@ -50,16 +50,21 @@ def _against(claim: Claim, found: HardwareProfile, seen: Sequence[_Seen]) -> Rul
     chips = found.chips if claim.metric == "throughput" and claim.per == "system" else 1
     span = Span(min(one.low for one in seen) * chips, max(one.high for one in seen) * chips)
     several = number(span.low, 4) if span.low == span.high else f"{number(span.low, 4)} to {number(span.high, 4)}"
-    line = f"published {several} tok/s, stated {stated.text}"
+    wide = span.widened(TOLERANCE)
+    allowed = f"15 % allowed: {number(wide.low, 4)} to {number(wide.high, 4)}"
+    line = f"published {several} tok/s, {allowed}, stated {stated.text}"
     on = {one.chips for one in seen if one.chips and one.chips > 1}
     if claim.metric == "speed" and claim.per in ("chip", "user") and on:
         line += f"; measured on a replica of {max(on)} {found.chip}, not on one"
     cited = tuple(dict.fromkeys(one.cited for one in seen))
-    wide = span.widened(TOLERANCE)
-    if stated.span.meets(wide):
-        return Ruling("agrees", line, "within what has been published", cited)
-    if stated.span.low > wide.high or stated.span.high < span.low / 3:
-        return Ruling("differs", line, "outside what has been published", cited)
+    outcome = weighed(stated, span, wide)
+    if outcome != "differs":
+        within = "" if stated.span.meets(span) else "15 % of "
+        return Ruling(outcome, line, reason_of(outcome, stated, f"within {within}what has been published", ""), cited)
+    if stated.span.low > wide.high:
+        return Ruling("differs", line, "above what has been published", cited)
+    if stated.span.high < span.low / 3:
+        return Ruling("differs", line, "below a third of what has been published", cited)
     return Ruling("undecided", line, "below what has been published, which another load may explain", cited)
 
 
@@ -128,16 +133,18 @@ def model(claim: Claim, context: Context) -> Ruling | None:
     middle, span = interval
     line = (
         f"{number(middle, 3)} tok/s ({number(span.low, 3)} to {number(span.high, 3)}, 80 %) predicted for "
-        f"{claim.users} users, stated {stated.text}"
+        f"{claim.users} users, a factor of 2 allowed: {number(span.low / TWICE, 3)} to {number(span.high * TWICE, 3)}, "
+        f"stated {stated.text}"
     )
     layer = found.latency.layer
     cited = (Cited("chipbrief's model, E1 to E8", "docs/physics.md", layer.date), context.figure(found, layer))
-    if stated.span.meets(span):
-        return Ruling("agrees", line, "within the model's interval", cited)
+    if weighed(stated, span) == "agrees":
+        return Ruling("agrees", line, reason_of("agrees", stated, "within the model's interval", ""), cited)
     if found.id not in found.calibrated_on.throughput.hardware:
         return Ruling("undecided", line, "the model has no measured throughput of this machine behind it", cited)
     if stated.span.meets(Span(span.low / TWICE, span.high * TWICE)):
-        return Ruling("undecided", line, "outside the model's interval, within a factor of 2 of it", cited)
+        told = "outside the model's interval, within a factor of 2 of it"
+        return Ruling("undecided", line, reason_of("undecided", stated, "", "") if stated.bound else told, cited)
     return Ruling("differs", line, "far outside the model's interval", cited)
 
 

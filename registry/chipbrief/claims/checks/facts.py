@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chipbrief.claims.dates import Period
 from chipbrief.claims.document import Claim, Fact
-from chipbrief.claims.quantity import Quantity
-from chipbrief.claims.rulings import Context, Outcome, Ruling
+from chipbrief.claims.quantity import Quantity, Span
+from chipbrief.claims.rulings import Context, Outcome, Ruling, first_of, reason_of, weighed
 
 __all__ = ["date_order", "fact", "latest"]
 
@@ -15,17 +15,23 @@ TOLERANCE = 0.05
 def fact(claim: Claim, context: Context) -> Ruling | None:
     """A claim must agree with every fact that it is held `against`.
 
-    Numbers within 5 % and their rounding, a bound on its side of the fact; dates must share a day, and two
-    spans begin and end on common dates; words are not compared.
+    Numbers within 5 % and their rounding, a bound on its side of the fact (less than 5 % off it decides nothing); dates
+    must share a day, and two spans begin and end on common dates; words are not compared.
     """
     facts = {name: context.file.facts[name] for name in claim.against}
     if not facts or claim.metric == "statement":
         return None
-    met = all(_agree(claim.value, held) for held in facts.values())
+    said = [_agree(claim.value, held) for held in facts.values()]
     line = f"{', '.join(_told(held) for held in facts.values())}; stated {claim.stated}"
-    outcome: Outcome = "agrees" if met else "differs"
-    reason = "as the source has it" if met else "the source has something else"
+    outcome = first_of(said, "differs", "undecided", "agrees")
+    reason = _reason(outcome, claim, "as the source has it", "the source has something else")
     return Ruling(outcome, line, reason, tuple(context.fact(name) for name in facts))
+
+
+def _reason(outcome: Outcome, claim: Claim, agrees: str, differs: str) -> str:
+    if claim.quantity is None or outcome == "agrees":
+        return agrees if outcome == "agrees" else differs
+    return reason_of(outcome, claim.quantity, agrees, differs)
 
 
 def latest(claim: Claim, context: Context) -> Ruling | None:
@@ -42,12 +48,11 @@ def latest(claim: Claim, context: Context) -> Ruling | None:
         return None
     name, after = before[-1], [name for name in facts if name not in before]
     held = context.file.facts[name]
-    met = _agree(claim.value, held)
+    outcome = _agree(claim.value, held)
     line = f"{_told(held)} on {held.date.written}, the last before {text.written}; stated {claim.stated}"
     later = [context.file.facts[next_] for next_ in after]
     line += "".join(f"; next {_told(each)} on {each.date.written}" for each in later)
-    outcome: Outcome = "agrees" if met else "differs"
-    reason = "the latest then" if met else "not the latest then"
+    reason = _reason(outcome, claim, "the latest then", "not the latest then")
     return Ruling(outcome, line, reason, tuple(context.fact(each) for each in (name, *after)))
 
 
@@ -85,12 +90,13 @@ def _period(name: str, context: Context) -> Period:
     return value
 
 
-def _agree(value: object, held: Fact) -> bool:
+def _agree(value: object, held: Fact) -> Outcome:
     if isinstance(value, Quantity) and isinstance(held.value, Quantity):
-        return value.span.meets(held.value.span.widened(TOLERANCE))
-    if isinstance(value, Period) and isinstance(held.value, Period):
-        return value.meets(held.value)
-    return False
+        cited = held.value
+        return weighed(value, Span(cited.value, cited.value), cited.span.widened(TOLERANCE), (cited,))
+    if isinstance(value, Period) and isinstance(held.value, Period) and value.meets(held.value):
+        return "agrees"
+    return "differs"
 
 
 def _told(held: Fact) -> str:

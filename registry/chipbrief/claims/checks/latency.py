@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chipbrief.claims.document import Claim
 from chipbrief.claims.quantity import Quantity, Span, number
-from chipbrief.claims.rulings import Cited, Context, Outcome, Ruling
+from chipbrief.claims.rulings import Cited, Context, Outcome, Ruling, reason_of, weighed
 
 __all__ = ["MAX_TTFT_S", "MIN_TTFT_S", "implied_rate", "implied_ttft", "linear_fit"]
 
@@ -45,11 +45,12 @@ def implied_rate(claim: Claim, context: Context) -> Ruling | None:
     if rate.high < slowest:
         sum_ += f" ({speed.value / value:,.1f} times as much)"
     differs = rate.high < slowest or rate.low > speed.span.high
-    outcome: Outcome = "differs" if differs else "agrees"
-    reason = (
-        "the latency is that of another speed than the stated one"
-        if differs
-        else "the latency goes with the stated speed"
+    outcome: Outcome = "differs" if differs else "undecided" if speed.bound else "agrees"
+    reason = reason_of(
+        outcome,
+        latency,
+        "the latency goes with the stated speed",
+        "the latency is that of another speed than the stated one",
     )
     return Ruling(outcome, sum_, reason, (context.own(str(claim.speed)),))
 
@@ -59,7 +60,8 @@ def implied_ttft(claim: Claim, context: Context) -> Ruling | None:
 
     TTFT = latency - tokens / speed [s], both ends of every rounding tried. Less than 15 ms at the most: the latency is
     of decoding alone; more than 2 s at the least: the speed is wrong; zero or less that rounding may hide decides
-    nothing. A decode time must leave nothing, a bound must leave something.
+    nothing. A decode time must leave nothing. An upper bound (`< 1 s`) must leave something; a lower one (`> 0.1 s`)
+    is kept where decoding alone takes that long, and decides nothing elsewhere.
     """
     found = _pair(claim, context)
     if found is None:
@@ -69,13 +71,35 @@ def implied_ttft(claim: Claim, context: Context) -> Ruling | None:
     left, ends = latency.value - tokens / speed.value, latency.span - decode
     line = f"{latency.text.lstrip('<> ')} - {tokens:,} / {speed.text} = {latency.like(left)} left for the first token"
     cited = (context.own(str(claim.speed)),)
-    if latency.bound:
-        outcome: Outcome = "agrees" if left > 0 else "differs"
-        return Ruling(outcome, line, "the bound leaves time" if left > 0 else "the answer alone takes longer", cited)
     if claim.metric == "decode_time":
-        met = latency.span.meets(decode)
-        return Ruling("agrees" if met else "differs", line, "decoding takes the tokens over the speed", cited)
+        at_speed = tokens / speed.value
+        outcome = weighed(latency, Span(at_speed, at_speed), decode, (speed,))
+        told = "decoding takes the tokens over the speed"
+        return Ruling(outcome, line, reason_of(outcome, latency, told, told), cited)
+    if latency.bound:
+        return _bounded(latency, speed, tokens, cited)
+    if speed.bound and ends.high >= MIN_TTFT_S and ends.low <= MAX_TTFT_S:
+        return Ruling("undecided", line, "the speed is a bound, which leaves it open", cited)
     return _judged(left, ends, line, cited)
+
+
+def _bounded(latency: Quantity, speed: Quantity, tokens: int, cited: tuple[Cited, ...]) -> Ruling:
+    """An upper bound needs time left; a lower one is kept where decoding alone takes that long."""
+    decode, at_speed = Span(tokens, tokens) / speed.span, tokens / speed.value
+    stated = latency.text.lstrip("<> ")
+    if latency.bound == "at most":
+        line = (
+            f"{stated} - {tokens:,} / {speed.text} = {latency.like(latency.value - at_speed)} left for the first token"
+        )
+        if latency.value <= decode.low:
+            return Ruling("differs", line, "the answer alone takes longer", cited)
+        if at_speed < latency.value and speed.bound != "at most":
+            return Ruling("agrees", line, "the bound leaves time", cited)
+        return Ruling("undecided", line, "too close, or the speed too open, to tell", cited)
+    line = f"{tokens:,} / {speed.text} = {latency.like(at_speed)} of decoding alone, stated {latency.text}"
+    if latency.value <= at_speed and speed.bound != "at least":
+        return Ruling("agrees", line, "decoding alone takes that long", cited)
+    return Ruling("undecided", line, "the time to the first token decides, and it is not stated", cited)
 
 
 def _judged(left: float, ends: Span, line: str, cited: tuple[Cited, ...]) -> Ruling:
@@ -127,15 +151,19 @@ def _fitted(claim: Claim, context: Context, rows: list[Claim], line: _Line) -> R
     cited = (context.own(*(row.id for row in rows)),)
     who = f"{context.subject(claim)}: {len(rows)} latencies are one constant {rate} tok/s"
     speed = context.quantity(claim.speed) if claim.speed else None
-    if speed is not None and not speed.span.widened(RATE_TOLERANCE).meets(Span(line.speed, line.speed)):
+    near = Span(line.speed / (1 + RATE_TOLERANCE), line.speed / (1 - RATE_TOLERANCE))
+    of_speed = weighed(speed, Span(line.speed, line.speed), near) if speed else "agrees"
+    if speed is not None and of_speed == "differs":
         headline = f"{who}, not the stated {speed.text}"
-        return Ruling(
-            "differs", f"{sum_}; stated {speed.text}", "the rows have a speed of their own", cited, (headline,)
-        )
+        told = f"{sum_}; stated {speed.text}, {RATE_TOLERANCE:.0%} allowed".replace("%", " %")
+        return Ruling("differs", told, "the rows have a speed of their own", cited, (headline,))
     if claim.metric == "e2e_latency" and line.none_left:
         headline = f"{who}: they leave no time to the first token, though they are stated end to end"
         return Ruling("differs", sum_, "the rows leave no time to the first token", cited, (headline,))
-    return Ruling("agrees", sum_, "the rows lie on a line of the stated speed", cited)
+    if speed is None:
+        return Ruling("agrees", sum_, "the rows lie on a line", cited)
+    reason = reason_of(of_speed, speed, "the rows lie on a line of the stated speed", "")
+    return Ruling(of_speed, f"{sum_}; stated {speed.text}", reason, cited)
 
 
 def _exact(row: Claim) -> bool:

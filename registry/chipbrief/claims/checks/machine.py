@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chipbrief.claims.document import Claim
 from chipbrief.claims.quantity import Quantity, Span, number
-from chipbrief.claims.rulings import Context, Outcome, Ruling
+from chipbrief.claims.rulings import Context, Outcome, Ruling, reason_of, weighed
 from chipbrief.figures import Figure, Number
 from chipbrief.hardware import HardwareProfile
 
@@ -28,6 +28,10 @@ class _Held:
     def span(self) -> Span:
         low = min(figure.lowest for figure in self.figures)
         return Span(low * self.chips, max(figure.highest for figure in self.figures) * self.chips)
+
+    def scaled(self, factor: float) -> Span:
+        """The span in other units."""
+        return Span(self.span.low * factor, self.span.high * factor)
 
     @property
     def text(self) -> str:
@@ -97,10 +101,15 @@ def profile(claim: Claim, context: Context) -> Ruling | None:
     if stated is None or found is None or held is None:
         return None
     scale = _factor(claim)
-    mine = Span(stated.span.low * scale, stated.span.high * scale)
     cited = tuple(dict.fromkeys(context.figure(found, figure) for figure in held.figures))
-    if mine.meets(held.span.widened(TOLERANCE)):
-        return Ruling("agrees", f"{held.text} in the profile, stated {stated.text}", "as the profile has it", cited)
+    outcome = weighed(stated, held.scaled(1 / scale), held.scaled(1 / scale).widened(TOLERANCE))
+    if outcome != "differs":
+        line, reason = f"{held.text} in the profile, stated {stated.text}", "as the profile has it"
+        if outcome == "undecided" or not stated.span.meets(held.scaled(1 / scale)):
+            wide, first = held.span.widened(TOLERANCE), held.figures[0]
+            line += f"; 10 % allowed: {_text(first, wide.low)} to {_text(first, wide.high)}"
+            reason = "within 10 % of what the profile has"
+        return Ruling(outcome, line, reason_of(outcome, stated, reason, ""), cited)
     hint = _slip(stated, held) or _other_count(claim, stated, found)
     times = _times(stated.value * scale, held)
     line = f"{stated.text} is {times} {held.text}{hint}"
@@ -137,28 +146,37 @@ def chip_or_system(claim: Claim, context: Context) -> Ruling | None:
     """A number of a chip must not be that of the system, nor the other way round; chips in a system must be counted.
 
     `chips` against the profile's own count; any other Figure against the same Figure of the other level, where a
-    system has more than one chip and the stated level does not fit.
+    system has more than one chip and the stated level does not fit. Of a bound that does not fit, the number itself
+    must be that of the other level.
     """
     stated, found = claim.quantity, context.profile(claim)
     if stated is None or found is None:
         return None
     if claim.metric == "chips":
         figure = found.system.chips
-        met = stated.span.meets(Span(figure.lowest, figure.highest))
+        outcome = weighed(stated, Span(figure.lowest, figure.highest))
         line = f"a {found.system.name} has {figure.text()} {found.chip}, stated {stated.text}"
-        outcome: Outcome = "agrees" if met else "differs"
-        headlines = () if met else (f"chip and system are mixed: {line}",)
-        return Ruling(outcome, line, "a system is counted in chips", (context.figure(found, figure),), headlines)
+        headlines = (f"chip and system are mixed: {line}",) if outcome == "differs" else ()
+        told = "a system is counted in chips"
+        reason = reason_of(outcome, stated, told, told)
+        return Ruling(outcome, line, reason, (context.figure(found, figure),), headlines)
     other = {"chip": "system", "system": "chip"}.get(claim.per or "")
     own, there = _held(claim, found, claim.per), _held(claim, found, other)
     if found.chips < 2 or own is None or there is None:
         return None
-    mine = Span(stated.span.low * _factor(claim), stated.span.high * _factor(claim))
-    if mine.meets(own.span.widened(TOLERANCE)) or not mine.meets(there.span.widened(TOLERANCE)):
+    scale = 1 / _factor(claim)
+    if stated.span.meets(own.scaled(scale).widened(TOLERANCE)):
+        return None
+    if not _named(stated).meets(there.scaled(scale).widened(TOLERANCE)):
         return None
     line = f"{there.text} is what a {other} has, stated {stated.text} of a {claim.per}"
     cited = tuple(context.figure(found, figure) for figure in there.figures)
     return Ruling("differs", line, "chip and system are mixed", cited, (f"chip and system are mixed: {line}",))
+
+
+def _named(stated: Quantity) -> Span:
+    """The number that is written: of a bound the bound itself, which is open and would meet anything."""
+    return Span(stated.value, stated.value) if stated.bound else stated.span
 
 
 def sparse_or_dense(claim: Claim, context: Context) -> Ruling | None:
@@ -176,12 +194,13 @@ def sparse_or_dense(claim: Claim, context: Context) -> Ruling | None:
     held = {name: _Held((figure,), chips) for name, figure in peaks.items() if figure is not None}
     if wanted not in held:
         return None
-    met = [name for name, one in held.items() if stated.span.meets(one.span.widened(TOLERANCE))]
+    outcome = weighed(stated, held[wanted].span, held[wanted].span.widened(TOLERANCE))
+    met = [name for name, one in held.items() if _named(stated).meets(one.span.widened(TOLERANCE))]
     told = ", ".join(f"{name} {one.text}" for name, one in held.items())
     line = f"{told}; stated {stated.text}{'' if claim.sparsity else ', sparsity not said'}"
     cited = tuple(context.figure(found, one.figures[0]) for one in held.values())
-    if wanted in met:
-        return Ruling("agrees", line, f"the {wanted} peak", cited)
+    if outcome != "differs":
+        return Ruling(outcome, line, reason_of(outcome, stated, f"the {wanted} peak", ""), cited)
     if met:
         who = found.system.name if claim.per == "system" else found.chip
         headline = f"{who}: {stated.text} of {claim.format} is the {met[0]} peak"
@@ -198,7 +217,8 @@ def number_format(claim: Claim, context: Context) -> Ruling | None:
     if claim.metric != "precision" or stated is None or found is None:
         return None
     bits = {name: int("".join(filter(str.isdigit, name))) for name in found.compute.dense}
-    has = [name for name, wide in bits.items() if wide == round(stated.value)]
+    kept = stated.span if stated.bound else Span(round(stated.value), round(stated.value))
+    has = [name for name, wide in bits.items() if kept.low <= wide <= kept.high]
     outcome: Outcome = "agrees" if has else "differs"
     line = f"dense peaks in {', '.join(bits)}; stated {stated.text}"
     cited = tuple(dict.fromkeys(context.figure(found, figure) for figure in found.compute.dense.values()))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from chipbrief.claims.document import Claim
-from chipbrief.claims.quantity import number
-from chipbrief.claims.rulings import Context, Ruling
+from chipbrief.claims.quantity import Span, number
+from chipbrief.claims.rulings import Context, Ruling, reason_of, weighed
 
 __all__ = ["aggregate", "load"]
+
+BETWEEN = "between one user's speed and all users at that speed"
 
 
 def aggregate(claim: Claim, context: Context) -> Ruling | None:
@@ -19,7 +21,11 @@ def aggregate(claim: Claim, context: Context) -> Ruling | None:
     if claim.metric != "throughput" or total is None or one is None or not claim.users or claim.users < 2:
         return None
     each = number(total.value / claim.users, 3)
-    line = f"{total.text} / {claim.users} users = {each} tok/s each; one user alone {one.text}"
+    possible = Span(one.span.low, claim.users * one.span.high)
+    line = (
+        f"{total.text} / {claim.users} users = {each} tok/s each; one user alone {one.text}, so "
+        f"{total.between(possible, 4)} together"
+    )
     cited = (context.own(str(claim.speed)),)
     if total.span.high < one.span.low:
         who = f"{context.subject(claim)}: {total.text} for {claim.users} users"
@@ -27,7 +33,8 @@ def aggregate(claim: Claim, context: Context) -> Ruling | None:
         return Ruling("differs", line, "the total is below the speed of one user alone", cited, (told,))
     if total.span.low > claim.users * one.span.high:
         return Ruling("differs", line, "each user would be faster than one alone", cited)
-    return Ruling("agrees", line, "between one user's speed and all users at that speed", cited)
+    outcome = weighed(total, Span(one.value, claim.users * one.value), possible, (one,))
+    return Ruling(outcome, line, reason_of(outcome, total, BETWEEN, BETWEEN), cited)
 
 
 def load(claim: Claim, context: Context) -> Ruling | None:
@@ -43,4 +50,9 @@ def load(claim: Claim, context: Context) -> Ruling | None:
     cited = (context.own(str(claim.speed)),)
     if volume.span.low > speed.span.high:
         return Ruling("differs", line, "more than the system is said to do", cited)
+    if volume.bound or speed.bound:
+        served = volume.span.high <= speed.span.low and speed.bound != "at most"
+        above = volume.bound == "at most" and volume.value >= speed.span.high  # less than what it could not do anyway
+        if not (served or above):
+            return Ruling("undecided", line, "a bound, which leaves it open", cited)
     return Ruling("agrees", line, "the system can serve that", cited)
