@@ -50,4 +50,4 @@ def day_chart(hours: Sequence[float], levels: Sequence[tuple[str, float]], *, ax
         .encode(x=x, y=y, text="label:N")
         for line in lines
     ]
-    return finished(alt.layer(bars, *rules, *names), 112)
+    return finished(alt.layer(bars, *rules, *names), 104)

@@ -138,7 +138,7 @@ def _tokens_chart(desk: Desk) -> Chart:
         if len(desk.mix.classes) > 1
         else f"{tokens(_total(desk))} tokens a day, by kind",
         "Tokens a day by class, logarithmic: new input (circle), cached input (square), output (triangle)",
-        dot_strip(rows, axis="tokens a day", row_height=21),
+        dot_strip(rows, axis="tokens a day", row_height=18),
         "Dot strip of tokens a day by class. "
         + " ".join(f"{c.label}: {tokens(desk.tokens_per_day(c.id))} in all." for c in desk.mix.classes),
     )
