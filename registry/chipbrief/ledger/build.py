@@ -11,6 +11,7 @@ from chipbrief.ledger.fleets import fleet, route, shares
 from chipbrief.ledger.given import given, models
 from chipbrief.ledger.money import money
 from chipbrief.ledger.speed import speed
+from chipbrief.ledger.turns import saving, turns
 from chipbrief.sensitivity import ranking
 
 __all__ = ["ledger_of"]
@@ -33,8 +34,10 @@ def _entries(results: Results) -> Iterator[Entry]:
         yield from fleet(results, found)
     yield from route(results, cheapest)
     yield from shares(results, fleets, cheapest)
+    yield from saving(results, fleets, cheapest)
     for wanted in results.mix.classes:
         yield from _ranked(results, wanted.id)
+        yield from turns(results, wanted.id)
     yield from given(results.mix)
     yield from models(results.catalogue[name] for name in sorted({c.model for c in results.mix.classes}))
 

@@ -178,7 +178,7 @@ class Desk:
     def cost_note(self, hardware: str, cost: LaneCost) -> Ref:
         """Where a lane's price comes from: the Figures that are its own, the model for the rest, and the whole trail."""
         result = f"fleet.{hardware}.{cost.lane}.usd_month"
-        trail, ending, below = self._trail(result if result in self.ledger else "")
+        trail, ending, below = self.trail(result if result in self.ledger else "")
         owners = [system.id for system in self.system(hardware).systems]
         parts = tuple(f"{owner}:{part}" for owner in owners for part in ("price", "api", "power"))
         mine = [f for f in cost.trail.figures if f.startswith(parts)]
@@ -207,7 +207,7 @@ class Desk:
         """Where a modelled speed comes from, and the trail of one of them."""
         figures = self.results.figures()
         names = [n for n in self.trail_figures(hardware) if figures[n][0].kind == "calibrated"]
-        trail, ending, below = self._trail(result)
+        trail, ending, below = self.trail(result)
         return self.notes.cite(f"Modelled by {self.model_words(hardware)}; fitted there", names, trail, ending, below)
 
     def trail_figures(self, hardware: str) -> list[str]:
@@ -223,11 +223,11 @@ class Desk:
     def trail_note(self, name: str, saying: str = "") -> Ref:
         """Where a result comes from; `saying` stands in front."""
         lead = f"{saying} " if saying else ""
-        trail, ending, below = self._trail(name)
+        trail, ending, below = self.trail(name)
         short = f"{lead}{self._sum(name)} {count(len(below), 'input')}; {ending}"
         return self.notes.say(f"{lead}{trail}", short=short, inputs=below)
 
-    def _trail(self, name: str) -> tuple[str, str, tuple[str, ...]]:
+    def trail(self, name: str) -> tuple[str, str, tuple[str, ...]]:
         """A result's arithmetic, the command that explains it, and every input below it; nothing without a name."""
         if not name:
             return "", "", ()

@@ -90,13 +90,18 @@ def _headlines(desk: Desk) -> tuple[Headline, ...]:
             Headline(
                 f"−{number(saved * 100)} %",
                 "",
-                text(f"against {leg_name(desk, whole)} for everything", desk.cost_note(*lane_of(desk, whole))),
+                text(f"against {leg_name(desk, whole)} for everything", _saving_note(desk, whole)),
             )
         )
     fastest = _fastest(desk)
     if fastest:
         items.append(fastest)
     return tuple(items[:4])
+
+
+def _saving_note(desk: Desk, whole: VendorFleet) -> Ref:
+    known = "route.saving_share" in desk.ledger
+    return desk.trail_note("route.saving_share") if known else desk.cost_note(*lane_of(desk, whole))
 
 
 def _blend_note(desk: Desk) -> Ref:

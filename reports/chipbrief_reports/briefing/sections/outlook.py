@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chipbrief.sensitivity import leading_tornado, ranking
-from chipbrief_reports.briefing.breakeven import breakeven_price_usd, breakeven_volume
 from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import Text, text
 from chipbrief_reports.briefing.spoken import spoken
@@ -23,23 +22,23 @@ def _owner_turns(desk: Desk) -> Text | None:
     leg = desk.route.leg_of(desk.leading)
     if leg is None:
         return None
-    target = next(c for o, c in desk.results.offers(desk.leading)).usd_month.value
     met = [o for o in desk.outcomes(desk.leading) if o.hardware != leg.hardware and o.status == "meets"]
     others = [o for o in met if o.lane("own")]
-    priced = [(o, p) for o in others if (p := breakeven_price_usd(desk.results, o, target)) is not None]
+    names = {o.hardware: f"{desk.leading}.{o.hardware}.own.turning_price_usd" for o in others}
+    priced = [(o, desk.ledger[names[o.hardware]].value) for o in others if names[o.hardware] in desk.ledger]
     if not priced:
-        names = joined([desk.name(o.hardware) for o in others], "or")
-        if not names:
+        systems = joined([desk.name(o.hardware) for o in others], "or")
+        if not systems:
             return None
         return text(
-            f"No purchase price makes {names} the cheapest for {midsentence(desk.label(desk.leading))}: power and space alone cost more."
+            f"No purchase price makes {systems} the cheapest for {midsentence(desk.label(desk.leading))}: power and space alone cost more."
         )
     outcome, usd = max(priced, key=lambda pair: pair[1] / desk.system(pair[0].hardware).profile.price.system.value)
     listed = desk.system(outcome.hardware).profile.price.system
     return text(
         f"{desk.name(outcome.hardware)} would carry {midsentence(desk.label(desk.leading))} at the same cost if a system "
         f"cost {money(usd)}, not {money(listed.value)}",
-        desk.notes.cite("", [f"{outcome.hardware}:price.system"]),
+        desk.notes.cite("", [f"{outcome.hardware}:price.system"], *desk.trail(names[outcome.hardware])),
         ".",
     )
 
@@ -51,13 +50,12 @@ def _volume_turns(desk: Desk) -> list[Text]:
         offers = desk.results.offers(wanted.id)
         if not offers or offers[0][1].lane != "api":
             continue
-        api = offers[0][1].usd_month.value
         hardware = next(((o, c) for o, c in offers if c.lane != "api"), None)
-        multiple = breakeven_volume(*hardware, api) if hardware else None
-        if hardware and multiple:
-            name = desk.offer_name(hardware[0].hardware, hardware[1])
+        result = f"{wanted.id}.{hardware[0].hardware}.{hardware[1].lane}.turning_volume" if hardware else ""
+        if hardware and result in desk.ledger:
+            name, multiple = desk.offer_name(hardware[0].hardware, hardware[1]), desk.ledger[result].value
             words = f"{wanted.label}: from {number(multiple)} times today's volume, {name}, is cheaper than tokens"
-            found.append((multiple, text(words, desk.cost_note(hardware[0].hardware, hardware[1]), ".")))
+            found.append((multiple, text(words, desk.trail_note(result), ".")))
     return [words for _, words in sorted(found, key=lambda pair: pair[0])]
 
 
