@@ -92,6 +92,15 @@ def _systems(results: Results, of: VendorFleet, prefix: str, what: str) -> Itera
     mine = results.system(of.hardware)
     total = " + ".join(f"{{{i}}}" for i in range(len(chips)))
     yield Entry(
+        id=f"{prefix}.chips",
+        label=f"chips that replicas use, {what}",
+        value=of.chips.value,
+        span=of.chips,
+        equations=("C3",),
+        formula=total,
+        inputs=chips,
+    )
+    yield Entry(
         id=f"{prefix}.systems",
         label=f"whole systems, {what}",
         value=of.systems.value,

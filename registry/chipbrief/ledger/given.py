@@ -31,7 +31,14 @@ def models(found: Iterable[Architecture]) -> Iterator[Entry]:
 
 
 def given(mix: WorkloadMix) -> Iterator[Entry]:
-    """The numbers of every class that results are computed from."""
+    """The numbers of every class that results are computed from, and how demand grows over the horizon."""
+    if mix.horizon:
+        yield Entry(
+            id="mix:growth_at_end",
+            label=f"demand after {mix.horizon.months} months over that of the first",
+            value=mix.horizon.growth_at_end,
+            source=f"mix {mix.name}, horizon",
+        )
     for wanted in mix.classes:
         source = f"mix {mix.name}, class {wanted.id}"
         basis = f": {wanted.basis}" if wanted.basis else ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
-from chipbrief.figures import Figure, Source
+from chipbrief.figures import Figure, Kind, Source
 from chipbrief_reports.briefing.document import Note, Ref
 
 __all__ = ["KINDS", "NoteBook"]
@@ -63,13 +64,20 @@ class NoteBook:
         `closing` ends the note, `ending` what stands of it at the foot of a page; `inputs` are all that is below.
         """
         parts, sources = [], []
-        for name in dict.fromkeys(names):
-            figure, source = self._figures[name]
-            parts.append(f"{name} {self.words(figure)} ({KINDS[figure.kind]}; {source.title}, {figure.date})")
-            sources.append((source.title, source.locator, figure.date))
+        for (kind, source, day), mine in groupby(dict.fromkeys(names), self._origin):
+            said = ", ".join(f"{name} {self.words(self._figures[name][0])}" for name in mine)
+            parts.append(f"{said} ({KINDS[kind]}; {source.title}, {day})")
+            sources.append((source.title, source.locator, day))
         head = f"{lead}: " if lead else ""
         whole = f"{head}{'; '.join(parts)}. {closing}".strip()
-        return self.say(whole, sources, self._short(head, names, ending) if len(whole) > FOOT else "", inputs)
+        return self.say(
+            whole, tuple(dict.fromkeys(sources)), self._short(head, names, ending) if len(whole) > FOOT else "", inputs
+        )
+
+    def _origin(self, name: str) -> tuple[Kind, Source, str]:
+        """What neighbours in a note share, so that it is said once: kind, source and date."""
+        figure, source = self._figures[name]
+        return figure.kind, source, figure.date
 
     def _short(self, head: str, names: Sequence[str], ending: str) -> str:
         """The first Figure with its source, how many more there are, and the ending."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 from chipbrief.sensitivity import leading_tornado, ranking
 from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import Text, text
@@ -13,8 +16,15 @@ __all__ = ["changes", "uncovered"]
 
 def changes(desk: Desk) -> tuple[Text, ...]:
     """Up to three things that would turn the answer, the most telling first."""
-    found = [_owner_turns(desk), *_volume_turns(desk), _growth(desk), _driver(desk)]
-    return tuple(item for item in found if item)[:3]
+    return tuple(islice(filter(None, _found(desk)), 3))
+
+
+def _found(desk: Desk) -> Iterator[Text | None]:
+    """One after the other, so that what is not shown leaves no note."""
+    yield _owner_turns(desk)
+    yield from _volume_turns(desk)
+    yield _growth(desk)
+    yield _driver(desk)
 
 
 def _owner_turns(desk: Desk) -> Text | None:
