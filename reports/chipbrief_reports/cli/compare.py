@@ -18,7 +18,6 @@ from chipbrief_reports.cli.command import (
 )
 from chipbrief_reports.cli.compare_text import text
 from chipbrief_reports.cli.frontier import Frontiers, frontiers
-from chipbrief_reports.cli.output import progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,23 +59,11 @@ def command(
     speed, and its price in every lane. Then, for each system and lane, the fleet that carries the whole mix. Ranges
     are 80 % intervals from the ranges of the figures and the model's own error.
     """
-    date = loading.as_of_date(as_of)
-    registry, catalogue = loading.registry(strict=strict), loading.catalogue()
-    wanted = loading.mix(mix, registry, catalogue, hardware)
-    from chipbrief.evaluate import SAMPLES, SEED, evaluate
+    run = loading.run(mix, hardware, as_of, strict=strict)
+    results = run.results(samples, seed)
     from chipbrief.evidence.standing import points_of
 
-    with progress(len(wanted.classes) * len(wanted.hardware or registry)) as say:
-        results = evaluate(
-            wanted,
-            registry,
-            catalogue,
-            as_of=date,
-            samples=SAMPLES if samples is None else samples,
-            seed=SEED if seed is None else seed,
-            progress=say,
-        )
-    return Reply(document(results, points_of(registry), frontier=frontier), text)
+    return Reply(document(results, points_of(run.registry), frontier=frontier), text)
 
 
 def document(results: Results, points: Mapping[str, int], *, frontier: bool = False) -> Document:

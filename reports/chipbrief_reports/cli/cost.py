@@ -13,7 +13,6 @@ from chipbrief_reports.cli import loading
 from chipbrief_reports.cli.command import Document, Reply, ReportCommand, as_of_option, strict_option
 from chipbrief_reports.cli.cost_text import text
 from chipbrief_reports.cli.failure import FAILED
-from chipbrief_reports.cli.output import progress
 from chipbrief_reports.cli.years_text import years_document
 
 if TYPE_CHECKING:
@@ -76,19 +75,15 @@ def command(
     For each system alone, over the horizon: cash, P&L, present value and levelised cost in every lane, or why a lane
     carries nothing; then cash and P&L by year. Demand grows, systems are whole, and every term of `finance:` acts.
     """
-    date = loading.as_of_date(as_of)
     price = _price(sold_at)
-    registry, catalogue = loading.registry(strict=strict), loading.catalogue()
-    wanted = loading.mix(mix, registry, catalogue, hardware)
-    asked = _asked(shown, wanted, registry)
-    from chipbrief.evaluate import evaluate
+    run = loading.run(mix, hardware, as_of, strict=strict)
+    asked = _asked(shown, run.mix, run.registry)
     from chipbrief.evidence.standing import points_of
     from chipbrief.fleet import side_by_side
 
-    with progress(len(wanted.classes) * len(wanted.hardware or registry)) as say:
-        results = evaluate(wanted, registry, catalogue, as_of=date, samples=SAMPLES, progress=say)
+    results = run.results(SAMPLES)
     found = side_by_side(results, sold_at_usd_mtok=price, order_months=order_months)
-    return Reply(document(results, found, points_of(registry), asked), text, 0 if found.lanes else FAILED)
+    return Reply(document(results, found, points_of(run.registry), asked), text, 0 if found.lanes else FAILED)
 
 
 def _price(option: str | None) -> float:

@@ -17,7 +17,6 @@ from chipbrief_reports.cli.command import (
     strict_option,
 )
 from chipbrief_reports.cli.explain_text import text
-from chipbrief_reports.cli.output import progress
 
 if TYPE_CHECKING:
     from chipbrief.figures import Figure, Source
@@ -60,23 +59,11 @@ def command(
     """
     if mix is None and result is not None and _is_mix(result):
         mix, result = Path(result), None
-    date = loading.as_of_date(as_of)
-    registry, catalogue = loading.registry(strict=strict), loading.catalogue()
-    wanted = loading.mix(mix, registry, catalogue, hardware)
-    from chipbrief.evaluate import SAMPLES, SEED, evaluate
+    run = loading.run(mix, hardware, as_of, strict=strict)
+    results = run.results(samples, seed)
     from chipbrief.ledger import ledger_of
 
-    with progress(len(wanted.classes) * len(wanted.hardware or registry)) as say:
-        results = evaluate(
-            wanted,
-            registry,
-            catalogue,
-            as_of=date,
-            samples=SAMPLES if samples is None else samples,
-            seed=SEED if seed is None else seed,
-            progress=say,
-        )
-    return Reply(document(ledger_of(results), result, wanted.name), text)
+    return Reply(document(ledger_of(results), result, run.mix.name), text)
 
 
 def _is_mix(word: str) -> bool:

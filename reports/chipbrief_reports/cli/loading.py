@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from chipbrief.errors import ChipbriefError, InputError, PluginError, Problem
-from chipbrief_reports.cli.output import complain
+from chipbrief_reports.cli.output import Say, complain, progress
 
 if TYPE_CHECKING:
     from chipbrief.catalogue import Catalogue
+    from chipbrief.evaluate import Results
     from chipbrief.registry import Registry
     from chipbrief.workload import WorkloadMix
 
 __all__ = [
+    "Run",
     "as_of_date",
     "catalogue",
     "complete_claims",
@@ -27,6 +30,7 @@ __all__ = [
     "hardware_option",
     "mix",
     "registry",
+    "run",
 ]
 
 
@@ -67,6 +71,47 @@ def mix(path: Path | None, registry: Registry, catalogue: Catalogue, hardware: S
 
     found = load_mix(mix_file(path), models=catalogue.names, hardware=registry.names)
     return found.model_copy(update={"hardware": hardware_ids(hardware, registry)}) if hardware else found
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a command that evaluates a mix starts from."""
+
+    registry: Registry
+    catalogue: Catalogue
+    mix: WorkloadMix
+    as_of: str
+
+    @property
+    def steps(self) -> int:
+        """Classes times systems, each of which is told as it is evaluated."""
+        return len(self.mix.classes) * len(self.mix.hardware or self.registry)
+
+    def evaluated(self, say: Say, samples: int | None = None, seed: int | None = None) -> Results:
+        """The results of the mix; draws and seed are the usual ones where none are given."""
+        from chipbrief.evaluate import SAMPLES, SEED, evaluate
+
+        return evaluate(
+            self.mix,
+            self.registry,
+            self.catalogue,
+            as_of=self.as_of,
+            samples=SAMPLES if samples is None else samples,
+            seed=SEED if seed is None else seed,
+            progress=say,
+        )
+
+    def results(self, samples: int | None = None, seed: int | None = None) -> Results:
+        """The same, with progress on standard error."""
+        with progress(self.steps) as say:
+            return self.evaluated(say, samples, seed)
+
+
+def run(path: Path | None, hardware: Sequence[str], as_of: str | None, *, strict: bool) -> Run:
+    """Read what a command was given; raises InputError with every problem of the mix or the date."""
+    date = as_of_date(as_of)
+    found, models = registry(strict=strict), catalogue()
+    return Run(found, models, mix(path, found, models, hardware), date)
 
 
 def hardware_ids(names: Sequence[str], registry: Registry, option: str = "--hardware") -> tuple[str, ...]:

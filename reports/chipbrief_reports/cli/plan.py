@@ -81,10 +81,8 @@ def command(
     the best fleet of every single vendor and tokens alone, the delay case of the tranches, and what one more MW under
     a power cap is worth.
     """
-    date = loading.as_of_date(as_of)
-    registry, catalogue = loading.registry(strict=strict), loading.catalogue()
-    wanted = loading.mix(mix, registry, catalogue, hardware)
-    from chipbrief.evaluate import SAMPLES, SEED, evaluate
+    run = loading.run(mix, hardware, as_of, strict=strict)
+    from chipbrief.evaluate import SEED
     from chipbrief.evidence.standing import points_of
     from chipbrief.fleet import Limits, fleet_report
 
@@ -94,22 +92,13 @@ def command(
         seconds=usual.seconds if seconds is None else seconds,
         seed=SEED if seed is None else seed,
     )
-    considered = wanted.hardware or tuple(registry.hardware)
-    steps = len(wanted.classes) * len(considered) + len({registry[name].profile.vendor for name in considered}) + 2
-    with progress(steps) as say:
-        results = evaluate(
-            wanted,
-            registry,
-            catalogue,
-            as_of=date,
-            samples=SAMPLES if samples is None else samples,
-            seed=limits.seed,
-            progress=say,
-        )
+    vendors = {run.registry[name].profile.vendor for name in run.mix.hardware or run.registry.hardware}
+    with progress(run.steps + len(vendors) + 2) as say:
+        results = run.evaluated(say, samples, limits.seed)
         report = fleet_report(results, limits=limits, lead_months=lead_months, progress=say)
     for line in (*report.unserved.values(), *report.missing):
         complain(line)
-    found = document(results, report, limits, points_of(registry))
+    found = document(results, report, limits, points_of(run.registry))
     return Reply(found, text, 0 if report.status == "planned" else FAILED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,22 +53,12 @@ def command(
     For each class: in what share of the draws each offer is the cheapest, which inputs move the leading offer's price
     most, and the output length, volume, utilisation, electricity price and system price at which the winner changes.
     """
-    date = loading.as_of_date(as_of)
-    registry, catalogue = loading.registry(strict=strict), loading.catalogue()
-    wanted = _only(loading.mix(mix, registry, catalogue, hardware), classes)
-    from chipbrief.evaluate import SAMPLES, SEED, evaluate
+    run = loading.run(mix, hardware, as_of, strict=strict)
+    run = replace(run, mix=_only(run.mix, classes))
     from chipbrief.sensitivity import sensitivity
 
-    with progress(len(wanted.classes) * (len(wanted.hardware or registry) + 1)) as say:
-        results = evaluate(
-            wanted,
-            registry,
-            catalogue,
-            as_of=date,
-            samples=SAMPLES if samples is None else samples,
-            seed=SEED if seed is None else seed,
-            progress=say,
-        )
+    with progress(run.steps + len(run.mix.classes)) as say:
+        results = run.evaluated(say, samples, seed)
         found = sensitivity(results, say)
     return Reply(document(results, found), text)
 
