@@ -23,11 +23,12 @@ from chipbrief.engine import local_fingerprint
 from chipbrief.errors import ChipbriefError, PluginError, did_you_mean
 from chipbrief.hardware import Hardware
 
-__all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "Registry", "load_registry", "registry_fingerprint"]
+__all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "Registry", "code_fingerprint", "load_registry", "registry_fingerprint"]
 
 ENTRY_POINT_GROUP = "chipbrief"
 OWN_DISTRIBUTION = "chipbrief"
-_DATA = frozenset({".py", ".yaml", ".csv", ".json"})
+_CODE = frozenset({".py"})  # of a plugin: its YAML counts as it was read
+_DATA = _CODE | {".yaml", ".csv", ".json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +181,28 @@ def registry_fingerprint() -> dict[str, str]:
     points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=_order)
     registry = load_registry(points)
     own = local_fingerprint()
-    found = own | {"numpy": np.__version__, "chipbrief": f"{own['chipbrief']} {_sha256(_contents(OWN_DISTRIBUTION))}"}
+    found = own | {
+        "numpy": np.__version__,
+        "chipbrief": f"{own['chipbrief']} {_sha256(_contents(OWN_DISTRIBUTION, _DATA))}",
+    }
     for point, record in zip(points, registry.plugins, strict=True):
         systems = {name: _content(registry.hardware[name]) for name in record.hardware}
-        state = _sha256({"systems": systems, "code": _contents(point.module)}) if record.loaded else "failed"
+        state = _sha256({"systems": systems, "code": _contents(point.module, _CODE)}) if record.loaded else "failed"
         found[f"plugin {record.name} of {record.distribution}"] = f"{record.version} {state}"
+    return found
+
+
+def code_fingerprint() -> dict[str, str]:
+    """Versions of Python, NumPy, chipbrief and every plugin, and a sha256 of their code, the profiles left out.
+
+    A plugin whose package cannot be found has no sha256.
+    """
+    own = local_fingerprint()
+    found = own | {"numpy": np.__version__, "chipbrief": f"{own['chipbrief']} {_sha256(_contents('chipbrief', _CODE))}"}
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=_order):
+        distribution, version = _distribution(point)
+        contents = _contents(point.module, _CODE)
+        found[f"plugin {point.name} of {distribution}"] = f"{version} {_sha256(contents)}" if contents else version
     return found
 
 
@@ -196,13 +214,12 @@ def _content(system: Hardware) -> dict[str, object]:
     }
 
 
-def _contents(module: str) -> dict[str, str]:
-    """The files of the package that a module is in, by the path in it; a plugin's YAML counts as it was read."""
+def _contents(module: str, suffixes: frozenset[str]) -> dict[str, str]:
+    """The files with these endings of the package that a module is in, by the path in it."""
     package = module.partition(".")[0]
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return {package: _file(Path(spec.origin))} if spec and spec.origin else {}
-    suffixes = _DATA if package == OWN_DISTRIBUTION else {".py"}
     return {
         path.relative_to(folder).as_posix(): _file(path)
         for folder in spec.submodule_search_locations

@@ -7,6 +7,7 @@ from chipbrief.engine.opening import open_engine
 from chipbrief.engine.processes import ProcessEngine
 from chipbrief.engine.protocol import Engine, EngineError, ItemError, WorkerLostError
 from chipbrief.engine.serial import SerialEngine
+from chipbrief.engine.surviving import surviving
 
 __all__ = [
     "DaskEngine",
@@ -19,4 +20,5 @@ __all__ = [
     "WorkerLostError",
     "local_fingerprint",
     "open_engine",
+    "surviving",
 ]

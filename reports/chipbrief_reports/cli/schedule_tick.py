@@ -1,0 +1,248 @@
+"""`chipbrief schedule tick` and `run`: do what is due, once or for ever."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chipbrief.errors import InputError, Problem
+from chipbrief_reports.cli.command import Document, Reply, ReportCommand
+from chipbrief_reports.cli.failure import BAD_INPUT
+from chipbrief_reports.cli.output import complain
+from chipbrief_reports.cli.scheduled import clock, editions_option, files_argument, meant, now_option
+from chipbrief_reports.schedule.events import Event, instant
+from chipbrief_reports.schedule.found import Scheduled
+from chipbrief_reports.schedule.tick import Ticked, due_now, tick, utc_now
+from chipbrief_reports.timetable import slot_name
+
+if TYPE_CHECKING:
+    from chipbrief.engine import Engine
+
+__all__ = ["run_command", "tick_command"]
+
+ENGINE = "processes:1"  # a crash of a library or a lack of memory ends a worker, and is told
+SHOWN = frozenset({"printed", "unchanged", "pruned", "adopted"})  # what the pages tell
+LONGEST_WAIT_S = 60.0  # no longer between two looks at clock and files
+
+engine_option = click.option(
+    "--engine",
+    metavar="ENGINE",
+    default=ENGINE,
+    show_default=True,
+    help="Where to print: serial, processes, processes:N or dask:ADDRESS; local:N is processes:N.",
+)
+site_option = click.option("--site/--no-site", default=True, help="Write the pages, the feed and the history anew.")
+base_url_option = click.option("--base-url", metavar="URL", help="Where the editions are published, for the feed.")
+
+
+@click.command(
+    "tick",
+    cls=ReportCommand,
+    epilog="""\b
+Examples:
+  chipbrief schedule tick                                   every briefing of this folder
+  chipbrief schedule tick weekly.yaml --dry-run             what would be printed now
+  chipbrief schedule tick --wait                            and stay until nothing is left to try again""",
+)
+@files_argument
+@editions_option
+@engine_option
+@click.option("--dry-run", is_flag=True, help="Say what would be printed, and do nothing.")
+@click.option("--wait", is_flag=True, help="Stay until what failed has been tried again.")
+@site_option
+@base_url_option
+@now_option
+def tick_command(
+    files: tuple[Path, ...],
+    editions: Path | None,
+    engine: str,
+    dry_run: bool,
+    wait: bool,
+    site: bool,
+    base_url: str | None,
+    now: str | None,
+) -> Reply:
+    """Print every slot that is due, deliver it, and keep what is to be kept.
+
+    It may be called at any moment and any number of times: a slot is printed once, whole or not at all, and after a
+    crash the next call goes on. Each change of state is one line of JSON on standard error. The exit code is 0; 1
+    where a slot or a delivery was given up; 2 where a file is wrong; 75 where another call will try again.
+    """
+    moment = clock(now)
+    opened = _opened(engine)
+    found, wrong = _meant(files, editions, moment)
+    if dry_run:
+        return Reply(_would(found, moment), _would_text, BAD_INPUT if wrong else 0)
+    publish = _Publisher(base_url) if site else None
+    done = _ticked(found, opened, moment, publish)
+    while wait and done.waiting:
+        time.sleep(_pause(found, moment()))
+        done = _ticked(found, opened, moment, publish)
+    return Reply(_document(done), _text, done.exit_code or (BAD_INPUT if wrong else 0))
+
+
+def _meant(
+    files: Sequence[Path], editions: Path | None, now: Callable[[], datetime]
+) -> tuple[list[Scheduled], list[Problem]]:
+    """The briefings; what is wrong with some of a folder is told, and the others are worked on."""
+    wrong: list[Problem] = []
+
+    def told(problem: Problem) -> None:
+        wrong.append(problem)
+        _log(Event(instant(now()), "bad_input", Path(problem.file).stem, data={"error": str(problem)}))
+
+    if not files:
+        return meant(files, editions, told), wrong
+    found: list[Scheduled] = []
+    try:
+        return meant(files, editions, told), wrong
+    except InputError as error:
+        for problem in error.problems:
+            told(problem)
+    bad = {problem.file for problem in wrong}
+    with suppress(InputError):
+        found = meant([file for file in files if str(file) not in bad], editions, told) if len(bad) < len(files) else []
+    return found, wrong
+
+
+def _log(event: Event) -> None:
+    complain(event.line())
+
+
+def _ticked(
+    found: Sequence[Scheduled],
+    engine: Callable[[], Engine],
+    now: Callable[[], datetime],
+    publish: _Publisher | None,
+) -> Ticked:
+    done = tick(found, engine, tell=_log, now=now)
+    if publish:
+        publish.after(found, done, now)
+    return done
+
+
+class _Publisher:
+    """Writes the pages of every folder of editions in which something happened."""
+
+    def __init__(self, base_url: str | None) -> None:
+        self._base_url = base_url
+
+    def after(self, found: Sequence[Scheduled], done: Ticked, now: Callable[[], datetime]) -> None:
+        from chipbrief_reports.site import write_site
+
+        touched = {event.schedule for event in done.events if event.event in SHOWN}
+        for root in dict.fromkeys(one.series.root for one in found if one.name in touched):
+            try:
+                write_site(root, base_url=self._base_url)
+            except OSError as error:  # the editions are whole; the pages come with the next
+                told = f"{error.filename or root}: {error.strerror or error}"
+                _log(Event(instant(now()), "site_failed", root.name, data={"error": told}))
+
+
+def _opened(engine: str) -> Callable[[], Engine]:
+    """What opens the engine; raises EngineError where the option names none."""
+    from chipbrief_reports.cli.engines import opened
+
+    opened(engine)
+    return lambda: opened(engine)
+
+
+# -- what is told ---------------------------------------------------------------------------------------------
+
+
+def _would(found: Sequence[Scheduled], now: Callable[[], datetime]) -> Document:
+    due = [{"name": one.name, "slot": slot_name(slot)} for one in found for slot in due_now(one, now)]
+    return {"due": due}
+
+
+def _would_text(document: Document) -> str:
+    return "\n".join(f"{one['name']}/{one['slot']} is due" for one in document["due"]) or "nothing is due"
+
+
+def _document(done: Ticked) -> Document:
+    events: list[dict[str, Any]] = [
+        {**asdict(event), **event.data} for event in done.events if event.event not in ("begun",)
+    ]
+    for event in events:
+        event.pop("data")
+    return {"events": events, "given_up": done.failures, "to_try_again": done.waiting}
+
+
+def _text(document: Document) -> str:
+    told = ("printed", "unchanged", "given_up", "delivered", "delivery_given_up", "pruned")
+    lines = [
+        f"{event['schedule']}/{event['slot']} {event['event'].replace('_', ' ')}"
+        for event in document["events"]
+        if event["event"] in told
+    ]
+    return "\n".join(lines) or "nothing is due"
+
+
+# -- for ever -------------------------------------------------------------------------------------------------
+
+
+@click.command("run", cls=ReportCommand, epilog="\b\nExample:\n  chipbrief schedule run")
+@files_argument
+@editions_option
+@engine_option
+@site_option
+@base_url_option
+def run_command(files: tuple[Path, ...], editions: Path | None, engine: str, site: bool, base_url: str | None) -> Reply:
+    """Tick for ever: at every slot, and whenever something is to be tried again.
+
+    The files are read anew each time, so that a change holds from the next slot on. SIGTERM and Ctrl-C end it once
+    what is being printed is whole.
+    """
+    opened, publish = _opened(engine), _Publisher(base_url) if site else None
+    meant(files, editions, lambda problem: complain(str(problem)))  # what is wrong from the start ends it at once
+    ticks = 0
+    with _Stop() as stop:
+        while not stop.asked:
+            found, _ = _meant(files, editions, utc_now)
+            done = _ticked(found, opened, utc_now, publish)
+            ticks += 1
+            pause = _pause(found, utc_now())
+            stop.wait(min(pause, 5.0) if done.waiting else pause)
+    return Reply({"ticks": ticks}, lambda _: "")
+
+
+def _pause(found: Sequence[Scheduled], now: datetime) -> float:
+    """Seconds to the next slot, and no longer than a minute."""
+    from chipbrief_reports.timetable import next_slots
+
+    soon = [slot for one in found for slot in next_slots(one.schedule.cron, one.schedule.timezone, now, 1)]
+    left = min(((slot - now).total_seconds() for slot in soon), default=LONGEST_WAIT_S)
+    return max(0.05, min(left, LONGEST_WAIT_S))
+
+
+class _Stop:
+    """Listens for SIGTERM and Ctrl-C, and sleeps until one of them comes."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> _Stop:
+        self._before = {which: signal.signal(which, self._ask) for which in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for which, handler in self._before.items():
+            signal.signal(which, handler)
+
+    def _ask(self, _: int, __: FrameType | None) -> None:
+        self.asked = True
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, in pieces, so that a signal is minded soon."""
+        until = time.monotonic() + seconds
+        while not self.asked and (left := until - time.monotonic()) > 0.0:
+            time.sleep(min(left, 0.2))
