@@ -8,6 +8,7 @@ decides. Aliases may not blow a file up, keys may not repeat, tags may not const
 from __future__ import annotations
 
 import csv
+import re
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from chipbrief.errors import InputError, Problem, did_you_mean
 from chipbrief.units import DIMENSIONS
 
 __all__ = [
+    "UNSEEN",
     "Bytes",
     "Count",
     "Document",
@@ -44,6 +46,10 @@ __all__ = [
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
 MAX_DEPTH = 40
+
+# Control characters, halves of pairs, what is no character, and the two that turn the text around.
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff\ufffe\uffff]")
+_NOT_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Path_ = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -112,8 +118,9 @@ def parse_yaml(text: str, name: str) -> Document:
     """Parse YAML text; `name` stands for the file in messages.
 
     Raises:
-        InputError: broken syntax, repeated keys, tags, too many or too deeply nested nodes.
+        InputError: broken syntax, repeated keys, tags, too many or too deeply nested nodes, unseen characters.
     """
+    _check_characters(text, name)
     try:
         _check_depth(text, name)
         loader = _LOADER(text)
@@ -167,6 +174,19 @@ def _number(text: str | None, file: str, line: int, name: str) -> float:
         raise InputError([Problem(str(error), file, line, 1, name)]) from None
 
 
+def _check_characters(text: str, name: str) -> None:
+    """Refuse the first character that YAML does not allow as it is; its parser would not say where it stands."""
+    found = _NOT_YAML.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        column = found.start() - text.rfind("\n", 0, found.start())
+        raise InputError([Problem(_unseen(found), name, line, column)])
+
+
+def _unseen(found: re.Match[str]) -> str:
+    return f"holds U+{ord(found[0]):04X}, which cannot be printed: leave it out"
+
+
 def _check_depth(text: str, name: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
@@ -211,6 +231,7 @@ class _Builder:
                 shown = f" ({key})" if isinstance(key, str) else ""
                 self.problems.append(self._problem(key_node, path, f"has a key that is not text{shown}: {hint}"))
                 continue
+            self._see(key_node, (*path, key))
             if key in result:
                 self.problems.append(self._problem(key_node, (*path, key), "stands twice in the same mapping"))
                 continue
@@ -227,13 +248,21 @@ class _Builder:
             return None
         if plain and node.value in _BOOLS:
             return _BOOLS[node.value]
+        self._see(node, path)
         return str(node.value)
+
+    def _see(self, node: Any, path: Path_) -> None:
+        """Refuse what cannot be printed, however it is written: Vega-Lite's converter ends the process at a NUL."""
+        found = UNSEEN.search(node.value)
+        if found:
+            self.problems.append(self._problem(node, path, _unseen(found)))
 
     def _refuse_tag(self, node: Any, path: Path_) -> None:
         self.problems.append(self._problem(node, path, f"has the tag {node.tag}, and tags are not read"))
 
     def _problem(self, node: Any, path: Path_, message: str) -> Problem:
-        return Problem(message, self.name, node.start_mark.line + 1, node.start_mark.column + 1, field_name(path))
+        field = UNSEEN.sub("\ufffd", field_name(path))
+        return Problem(message, self.name, node.start_mark.line + 1, node.start_mark.column + 1, field)
 
 
 # -- checking -------------------------------------------------------------------------------------------------

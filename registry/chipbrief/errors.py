@@ -44,7 +44,7 @@ class Problem:
 
     def __str__(self) -> str:
         """`file:line:col: field: what is wrong`, leaving out what is not known."""
-        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        where = ":".join(str(part) for part in (self.file, self.line, self.column if self.line else 0) if part)
         return ": ".join(part for part in (where, self.field, self.message) if part)
 
 

@@ -8,9 +8,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from chipbrief.catalogue import Catalogue
 from chipbrief.claims import audit
@@ -21,20 +22,26 @@ from chipbrief.fleet import Limits, fleet_report
 from chipbrief.registry import Registry
 from chipbrief_reports.briefing.compose import compose
 from chipbrief_reports.briefing.document import Briefing, Chart, as_json
+from chipbrief_reports.changes import Changes, EditionOf
 from chipbrief_reports.clock import today
 from chipbrief_reports.export import briefing_markdown, csv_files, one_page, results_json, tables, workbook
 from chipbrief_reports.export import summary as summary_of
-from chipbrief_reports.render import Attached, briefing_html, chart_svg, write_pdf
+from chipbrief_reports.render import Attached, apart, briefing_html, chart_svgs, write_pdf
 from chipbrief_reports.render.checks import all_blocks
 from chipbrief_reports.render.theme import Medium
 from chipbrief_reports.request import Request, read_request
 from chipbrief_reports.unchanged import Basis, BuildReport, record, record_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["BuildReport", "build"]
 
 JSON = Path("data") / "results.json"
 PLANNED = {"capacity", "cost"}  # sections that show the fleet over the months
 LIMITS = Limits(gap=0.02, seconds=120.0)  # a plan that the clock stops would not be the same the next time
+ATTACHED = "Results, inputs and sources of this briefing"
+DATA = frozenset(("csv", "json", "xlsx"))
 READ = ("html", "pdf", "md")  # formats to read; the others hold data
 
 
@@ -49,7 +56,9 @@ def build(
     samples: int | None = None,
     seed: int | None = None,
     summary: bool = False,
+    own_processes: bool = False,
     basis: Basis | None = None,
+    edition: EditionOf | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> BuildReport:
     """Print a briefing.
@@ -64,8 +73,11 @@ def build(
         samples: draws behind an interval.
         seed: seed of the draws.
         summary: print the decision alone, on one page, as `summary.*`; in html, pdf and md where no formats are given.
+        own_processes: draw the charts and render the PDF in processes of their own, so that this one need not hold what
+            Vega and WeasyPrint take; a fifth of a second for both, and the same bytes.
         basis: what the other arguments stand for, as `basis_of` found it before; a record is kept beside the files
             then, by which `kept` knows them again, unless a plugin or the PDF is missing.
+        edition: which edition of a series it is, if it is one: it tells what changed, and keeps its facts for the next.
         progress: told what is done next.
 
     Raises:
@@ -73,25 +85,20 @@ def build(
     """
     request = read_request(source, models=catalogue.names, hardware=registry.names)
     _check_writable(output)
-    day = (basis.day(request.as_of) if basis else as_of or request.as_of) or today()
-    results = evaluate(
-        request.mix,
-        registry,
-        catalogue,
-        as_of=day,
+    wanted = frozenset(formats or (_readable(request.formats) if summary else request.formats))
+    terms = _Terms(
+        day=(basis.day(request.as_of) if basis else as_of or request.as_of) or today(),
         samples=SAMPLES if samples is None else samples,
         seed=SEED if seed is None else seed,
-        progress=progress,
+        wanted=wanted,
+        summary=summary,
     )
-    progress("model against measurement")
-    error = model_error(registry, catalogue)
-    wanted = formats or (_readable(request.formats) if summary else request.formats)
-    briefing = _composed(request, results, error, registry, catalogue, progress, summary=summary)
-    edition = _Edition(request, results, error, briefing, progress, summary=summary)
-    files = edition.files(frozenset(wanted))
+    written = _written(request, registry, catalogue, terms, edition, progress)
+    sheets = _Sheets(request, written, progress, summary=summary, own_processes=own_processes)
+    files = {**sheets.files(wanted), **written.news}
     progress("writing")
-    report = BuildReport(tuple(files), edition.pages, edition.warnings, edition.pdf_refused)
-    if basis and not registry.failed and not edition.pdf_refused:
+    report = BuildReport(tuple(files), sheets.pages, sheets.warnings, sheets.pdf_refused)
+    if basis and not registry.failed and not sheets.pdf_refused:
         _put(output, files | {record_name(summary=summary): record(basis, request.as_of, files, report)})
     else:
         _put(output, files)
@@ -103,56 +110,124 @@ def _readable(formats: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in formats if name in READ) or READ
 
 
-class _Edition:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """The day, draws, seed and formats of a build, and whether it is the summary alone."""
+
+    day: str
+    samples: int
+    seed: int
+    wanted: frozenset[str]
+    summary: bool
+
+    @property
+    def has_data(self) -> bool:
+        """Whether the JSON document is written, or goes into the PDF."""
+        return "json" in self.wanted or ("pdf" in self.wanted and not self.summary)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A briefing before it is drawn: its data files, its JSON document, and the facts that its edition keeps.
+
+    The results behind it, and their draws, are let go before the charts and pages take their memory.
+    """
+
+    briefing: Briefing
+    files: Mapping[Path, bytes]
+    data: bytes
+    news: Mapping[Path, bytes]
+
+
+def _written(
+    request: Request,
+    registry: Registry,
+    catalogue: Catalogue,
+    terms: _Terms,
+    edition: EditionOf | None,
+    progress: Callable[[str], None],
+) -> _Written:
+    """Evaluate, plan, compose, and write what holds data."""
+    results = evaluate(
+        request.mix,
+        registry,
+        catalogue,
+        as_of=terms.day,
+        samples=terms.samples,
+        seed=terms.seed,
+        progress=progress,
+    )
+    progress("model against measurement")
+    error = model_error(registry, catalogue)
+    news = edition.news(results, request.title) if edition else None
+    changes = news.changes if news else None
+    briefing = _composed(request, results, error, registry, catalogue, progress, changes, summary=terms.summary)
+    found = tables(results, error) if terms.has_data or terms.wanted & DATA else {}
+    data = results_json(results, found, as_json(briefing)) if terms.has_data else b""
+    return _Written(briefing, _data_files(briefing, found, data, terms, progress), data, news.files() if news else {})
+
+
+def _data_files(
+    briefing: Briefing,
+    found: Mapping[str, pd.DataFrame],
+    data: bytes,
+    terms: _Terms,
+    progress: Callable[[str], None],
+) -> dict[Path, bytes]:
+    """CSV, JSON, XLSX and Markdown, by path."""
+    files: dict[Path, bytes] = {}
+    if "csv" in terms.wanted:
+        files |= csv_files(found)
+    if "json" in terms.wanted:
+        files[JSON] = data
+    if "xlsx" in terms.wanted:
+        progress("XLSX")
+        files[_name("xlsx", summary=terms.summary)] = workbook(briefing, found)
+    if "md" in terms.wanted:
+        files[_name("md", summary=terms.summary)] = briefing_markdown(briefing).encode()
+    return files
+
+
+def _name(format_: str, *, summary: bool) -> Path:
+    return Path(f"{'summary' if summary else 'briefing'}.{format_}")
+
+
+class _Sheets:
     """One briefing, or its summary, in every format that is asked for."""
 
     def __init__(
         self,
         request: Request,
-        results: Results,
-        error: ModelError,
-        briefing: Briefing,
+        written: _Written,
         progress: Callable[[str], None],
         *,
         summary: bool,
+        own_processes: bool,
     ) -> None:
         self.pages: int | None = None
         self.warnings: tuple[str, ...] = ()
         self.pdf_refused: str | None = None
-        self._request, self._results, self._error, self._say = request, results, error, progress
-        self._summary = summary
-        self._briefing = briefing
+        self._request, self._say, self._summary = request, progress, summary
+        self._written, self._briefing = written, written.briefing
+        self._call: Callable[..., Any] = apart if own_processes else _here
 
     def files(self, wanted: frozenset[str]) -> dict[Path, bytes]:
         """Everything to write, by path."""
-        files: dict[Path, bytes] = {}
-        if "csv" in wanted:
-            files |= csv_files(self._results, self._error)
-        if "json" in wanted:
-            files[JSON] = self._data
-        if "xlsx" in wanted:
-            self._say("XLSX")
-            files[self._name("xlsx")] = workbook(self._briefing, tables(self._results, self._error))
-        if "md" in wanted:
-            files[self._name("md")] = briefing_markdown(self._briefing).encode()
+        files = dict(self._written.files)
         if "html" in wanted:
-            files[self._name("html")] = self._html("screen").encode()
+            files[_name("html", summary=self._summary)] = self._html("screen").encode()
         if "pdf" in wanted and (content := self._pdf()) is not None:
-            files[self._name("pdf")] = content
+            files[_name("pdf", summary=self._summary)] = content
         return files
-
-    def _name(self, format_: str) -> Path:
-        return Path(f"{'summary' if self._summary else 'briefing'}.{format_}")
-
-    @cached_property
-    def _data(self) -> bytes:
-        return results_json(self._results, self._error, as_json(self._briefing))
 
     @cached_property
     def _charts(self) -> dict[str, str]:
         self._say("charts")
         charts = [block for block in all_blocks(self._briefing) if isinstance(block, Chart)]
-        return {chart.id: chart_svg(chart.spec, chart.id, chart.alternative) for chart in charts}
+        if not charts:
+            return {}
+        found: dict[str, str] = self._call(chart_svgs, [(c.spec, c.id, c.alternative) for c in charts])
+        return found
 
     def _html(self, medium: Medium) -> str:
         charts = self._charts
@@ -180,15 +255,22 @@ class _Edition:
     def _whole(self) -> tuple[bytes, int]:
         html = self._html("print")
         self._say("PDF")
-        return write_pdf(
+        found: tuple[bytes, int] = self._call(
+            write_pdf,
             html,
             title=self._briefing.title,
             organisation=self._briefing.organisation,
             as_of=self._briefing.as_of,
             language=self._briefing.language,
             version=self._briefing.version,
-            attachments=[Attached("results.json", self._data, "Results, inputs and sources of this briefing")],
+            attachments=[Attached("results.json", self._written.data, ATTACHED)],
         )
+        return found
+
+
+def _here(function: Callable[..., Any], *arguments: object, **named: object) -> Any:
+    """A call in this process."""
+    return function(*arguments, **named)
 
 
 def _composed(
@@ -198,6 +280,7 @@ def _composed(
     registry: Registry,
     catalogue: Catalogue,
     progress: Callable[[str], None],
+    changes: Changes | None,
     *,
     summary: bool,
 ) -> Briefing:
@@ -209,19 +292,30 @@ def _composed(
         progress("claims")
     audits = [audit(claims, registry, catalogue) for claims in request.claims if "evidence" in sections]
     progress("sections")
-    whole = compose(
-        results,
-        error,
-        title=request.title,
-        organisation=request.organisation,
-        sections=sections,
-        focus=request.focus,
-        theme=request.theme,
-        plan=plan,
-        field=tuple(registry),
-        audits=audits,
-    )
+    with _charts_trusted():
+        whole = compose(
+            results,
+            error,
+            title=request.title,
+            organisation=request.organisation,
+            sections=sections,
+            focus=request.focus,
+            theme=request.theme,
+            plan=plan,
+            field=tuple(registry),
+            audits=audits,
+            changes=changes,
+        )
     return summary_of(whole) if summary else whole
+
+
+@contextmanager
+def _charts_trusted() -> Iterator[None]:
+    """Without Altair's checks of each part of a chart, which are for those who write one; wholes are still checked."""
+    from altair.utils.schemapi import debug_mode
+
+    with debug_mode(False):
+        yield
 
 
 # -- writing --------------------------------------------------------------------------------------------------

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from chipbrief.claims import CHECKS, ClaimsFile, claims_from_document
 from chipbrief.config import Document, Strict, known, read_yaml, validate
 from chipbrief.errors import InputError, Problem, did_you_mean
 from chipbrief.workload import WorkloadMix, mix_from_document
-from chipbrief_reports.render.checks import UNSEEN
 from chipbrief_reports.render.logo import read_logo
+from chipbrief_reports.render.templates import check_templates
+from chipbrief_reports.timetable import Schedule
 from chipbrief_templates import DEFAULT_MIX, example_claims, example_mixes
 
 __all__ = ["FORMATS", "SECTION_NAMES", "Format", "Request", "claims_file", "mix_file", "read_request"]
@@ -51,6 +52,13 @@ class Theme(Strict):
     template_dir: str | None = None
     logo: str | None = None
 
+    @field_validator("accent", mode="before")
+    @classmethod
+    def _quoted(cls, colour: object) -> object:
+        if colour is None:
+            raise ValueError("expected a colour in quotes, such as '#B4441C': without them # begins a comment")
+        return colour
+
     @field_validator("accent")
     @classmethod
     def _colour(cls, colour: str) -> str:
@@ -68,15 +76,16 @@ class _BriefingFile(Strict):
     as_of: str | None = None
     mix: Any
     focus: tuple[Annotated[str, known("hardware")], ...] = ()
-    sections: Annotated[tuple[str, ...], Field(min_length=1)] = SECTION_NAMES
+    sections: Annotated[tuple[Annotated[str, AfterValidator(_section)], ...], Field(min_length=1)] = SECTION_NAMES
     theme: Theme = Theme()
     formats: Annotated[tuple[Format, ...], Field(min_length=1)] = FORMATS
     claims: tuple[str, ...] = ()
+    schedule: Schedule | None = None
 
     @field_validator("sections")
     @classmethod
-    def _known_sections(cls, names: Sequence[str]) -> Sequence[str]:
-        return tuple(dict.fromkeys(_section(name) for name in names))
+    def _each_once(cls, names: Sequence[str]) -> Sequence[str]:
+        return tuple(dict.fromkeys(names))
 
     @field_validator("as_of")
     @classmethod
@@ -140,7 +149,7 @@ def read_request(path: Path | None, *, models: Mapping[str, str], hardware: Mapp
         InputError: every problem of the file, and of the mix it names.
     """
     default, path = path is None, mix_file(path)
-    document, folder = _readable(path), path.parent
+    document, folder = read_yaml(path), path.parent
     schema = document.data.get("schema") if isinstance(document.data, dict) else None
     if schema == "briefing/1":
         return _from_briefing(document, folder, models, hardware)
@@ -152,37 +161,6 @@ def read_request(path: Path | None, *, models: Mapping[str, str], hardware: Mapp
     theme = Theme()
     claims = _claims(tuple(example_claims()) if default else (), folder, models, hardware)
     return Request(mix, mix.label, "", None, (), SECTION_NAMES, _colours(theme), None, FORMATS, claims)
-
-
-def _readable(path: Path) -> Document:
-    """A YAML file of texts that can be printed.
-
-    Raises:
-        InputError: it cannot be read, or a text holds a control character (Vega dies of NUL) or turns the direction
-            of what follows it.
-    """
-    document = read_yaml(path)
-    found = [
-        document.problem(at, f"holds U+{ord(mark[0]):04X}, which cannot be printed: leave it out")
-        for at, words in _texts(document.data, ())
-        if (mark := UNSEEN.search(words))
-    ]
-    if found:
-        raise InputError(found)
-    return document
-
-
-def _texts(data: object, at: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every text of a document with its place, keys too."""
-    if isinstance(data, str):
-        yield at, data
-    elif isinstance(data, Mapping):
-        for key, value in data.items():
-            yield at, key
-            yield from _texts(value, (*at, key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _texts(value, (*at, index))
 
 
 def claims_file(given: Path, folder: Path = Path()) -> Path:
@@ -208,20 +186,31 @@ def claims_file(given: Path, folder: Path = Path()) -> Path:
 
 
 def _claims(
-    names: Sequence[str], folder: Path, models: Mapping[str, str], hardware: Mapping[str, str]
+    names: Sequence[str],
+    folder: Path,
+    models: Mapping[str, str],
+    hardware: Mapping[str, str],
+    document: Document | None = None,
 ) -> tuple[ClaimsFile, ...]:
     """Every claims file, checked; raises InputError with the problems of all of them."""
     problems: list[Problem] = []
     found: list[ClaimsFile] = []
-    for name in names:
+    for index, name in enumerate(names):
         try:
             path = claims_file(Path(name), folder)
-            found.append(claims_from_document(_readable(path), models=models, hardware=hardware, checks=CHECKS))
+            found.append(claims_from_document(read_yaml(path), models=models, hardware=hardware, checks=CHECKS))
         except InputError as error:
-            problems += error.problems
+            problems += _placed(error, document, ("claims", index))
     if problems:
         raise InputError(problems)
     return tuple(found)
+
+
+def _placed(error: InputError, document: Document | None, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    """The problems of a file; those of the whole of it, with the place in the document that names the file."""
+    for problem in error.problems:
+        whole = document is not None and not problem.line
+        yield document.problem(at, f"{problem.file} {problem.message}") if document and whole else problem
 
 
 def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], hardware: Mapping[str, str]) -> Request:
@@ -247,9 +236,11 @@ def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], 
         problems += error.problems
     claims: tuple[ClaimsFile, ...] = ()
     try:
-        claims = _claims(file.claims if file else (), folder, models, hardware)
+        claims = _claims(file.claims if file else (), folder, models, hardware, document)
     except InputError as error:
         problems += error.problems
+    if file and mix:
+        problems += _out_of_mix(document, file.focus, mix)
     if problems or file is None or mix is None:
         raise InputError(problems)
     return Request(
@@ -267,7 +258,12 @@ def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], 
 
 
 def _mix_at(path: Path, models: Mapping[str, str], hardware: Mapping[str, str]) -> WorkloadMix:
-    return mix_from_document(_readable(path), path.parent, models=models, hardware=hardware)
+    document = read_yaml(path)
+    if isinstance(document.data, dict) and document.data.get("schema") == "briefing/1":
+        raise InputError(
+            [document.problem(("schema",), "is a briefing, and a briefing's mix cannot be another briefing")]
+        )
+    return mix_from_document(document, path.parent, models=models, hardware=hardware)
 
 
 def _mix_of(
@@ -276,7 +272,10 @@ def _mix_of(
     """The mix a briefing names or holds; None where the field is missing, which is a problem of the briefing."""
     given = document.data.get("mix")
     if isinstance(given, str):
-        return _mix_at(mix_file(Path(given), folder), models, hardware)
+        try:
+            return _mix_at(mix_file(Path(given), folder), models, hardware)
+        except InputError as error:
+            raise InputError(_placed(error, document, ("mix",))) from None
     if isinstance(given, dict):
         marks = {path[1:]: mark for path, mark in document.marks.items() if path[:1] == ("mix",)}
         try:
@@ -293,6 +292,14 @@ def _within(problem: Problem, name: str) -> Problem:
     return replace(problem, field=f"mix.{problem.field}".rstrip(".")) if problem.file == name else problem
 
 
+def _out_of_mix(document: Document, focus: Sequence[str], mix: WorkloadMix) -> Iterator[Problem]:
+    """Systems in focus that the mix does not consider, so that nothing would be said of them."""
+    for index, name in enumerate(focus):
+        if mix.hardware is not None and name not in mix.hardware:
+            told = f"{name} is not among the mix's hardware: {', '.join(mix.hardware)}"
+            yield document.problem(("focus", index), told)
+
+
 def _colours(theme: Theme) -> dict[str, str]:
     return {"paper": theme.paper, "accent": theme.accent}
 
@@ -307,6 +314,9 @@ def _folder(document: Document, folder: Path, name: str | None) -> Path | None:
         there = False
     if not there:
         raise InputError([document.problem(("theme", "template_dir"), f"is no folder: {found}")])
+    wrong = check_templates(found)
+    if wrong:
+        raise InputError(wrong)
     return found
 
 
@@ -324,4 +334,7 @@ def _logo(document: Document, folder: Path, name: str | None) -> dict[str, str]:
         told = f"is no file: {path}"
     if told:
         raise InputError([document.problem(("theme", "logo"), told)])
-    return {"logo": read_logo(path)}
+    try:
+        return {"logo": read_logo(path)}
+    except InputError as error:
+        raise InputError(_placed(error, document, ("theme", "logo"))) from None

@@ -24,7 +24,7 @@ from chipbrief.errors import InputError
 from chipbrief_reports.clock import today
 from chipbrief_templates import DEFAULT_MIX, example_mixes
 
-__all__ = ["Basis", "BuildReport", "basis_of", "file_of", "fingerprint", "kept", "record", "record_name"]
+__all__ = ["Basis", "BuildReport", "basis_of", "file_of", "fingerprint", "inputs_of", "kept", "record", "record_name"]
 
 SCHEMA = "build-record/1"
 DISTRIBUTION = ENTRY_POINT_GROUP = "chipbrief"
@@ -97,6 +97,14 @@ def basis_of(
     except OSError:
         return None
     return Basis(digests, as_of, _today(), summary)
+
+
+def inputs_of(source: Path) -> dict[str, str]:
+    """SHA-256 of a file and of all that it names, by name from its folder; those that cannot be read are left out."""
+    try:
+        return _files(source)
+    except OSError:
+        return {}
 
 
 def file_of(source: Path | None) -> Path | None:

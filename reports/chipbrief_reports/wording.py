@@ -1,22 +1,27 @@
-"""How numbers and lists read: two significant figures, thin spaces, ranges, plurals."""
+"""How numbers, lanes and lists read: two significant figures, thin spaces, ranges, plurals."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from datetime import date
 
 __all__ = [
+    "LANE_NAMES",
     "THIN",
     "a_range",
     "count",
     "exact",
     "joined",
+    "long_date",
     "midsentence",
     "money",
     "number",
     "percent",
     "plain",
     "price",
+    "printed",
     "seconds",
     "significant",
     "tokens",
@@ -24,6 +29,18 @@ __all__ = [
     "whole",
 ]
 
+LANE_NAMES = {
+    "own": "owned",
+    "rent_three_years": "rented, 3 years",
+    "rent_one_year": "rented, 1 year",
+    "rent_on_demand": "rented on demand",
+    "api": "by the token",
+}
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_LARGE = {"M": "million", "B": "billion"}
 THIN = "\u202f"  # the narrow space that does not break
 
 
@@ -52,6 +69,13 @@ def exact(value: float) -> str:
 def plain(text: str) -> str:
     """Commas for thin spaces: a terminal's columns are cut at spaces."""
     return text.replace(THIN, ",")
+
+
+def printed(text: str) -> str:
+    """Quantities of the registry as a page has them: thousands by thin spaces, `us` as `µs`, `MUSD` in words."""
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", THIN, text)
+    text = re.sub(r"(?<=\d) us\b", " \u00b5s", text)
+    return re.sub(r"(?<=\d) ([MB])USD\b", lambda found: f" {_LARGE[found[1]]} USD", text)
 
 
 def _trimmed(digits: str) -> str:
@@ -128,3 +152,10 @@ def joined(words: Sequence[str], word: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {word} {words[-1]}"
+
+
+def long_date(as_of: str, language: str) -> str:
+    """`23 November 2026` in an English document, the date as it is in any other."""
+    day = date.fromisoformat(as_of)
+    english = language.split("-")[0].lower() == "en"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}" if english else as_of

@@ -3,10 +3,21 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["BRIEFING", "CLAIMS", "DEFAULT_MIX", "EXAMPLE_SWEEP", "MIXES", "THEME", "example_claims", "example_mixes"]
+__all__ = [
+    "BRIEFING",
+    "CLAIMS",
+    "DEFAULT_MIX",
+    "EXAMPLE_SWEEP",
+    "MIXES",
+    "SITE",
+    "THEME",
+    "example_claims",
+    "example_mixes",
+]
 
 _HERE = Path(__file__).parent
 BRIEFING = _HERE / "briefing"
+SITE = _HERE / "site"
 THEME = _HERE / "theme"
 MIXES = _HERE / "mixes"
 CLAIMS = _HERE / "claims"

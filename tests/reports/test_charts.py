@@ -16,15 +16,21 @@ from chipbrief_reports.charts import (
     GREY,
     Bar,
     DotRow,
+    FieldMark,
     FieldRow,
     FrontierLine,
+    LengthLine,
     MapCell,
+    RoofLine,
+    RoofPoint,
     capacity_steps,
     colour_of,
     day_chart,
     dot_strip,
     field_chart,
     frontier_chart,
+    length_chart,
+    roofline_chart,
     stacked_bars,
     tornado_chart,
     winner_map_chart,
@@ -80,22 +86,51 @@ STEPS = capacity_steps(
 DAY = day_chart([float(hour) for hour in range(1, 25)], [("mean", 12.5), ("provisioned, X1", 30.0)], axis="requests/s")
 FIELD = field_chart(
     [
-        FieldRow("Power of a system, kW", "23.0", 23.0, (10.0, 132.0), "2 of 3"),
-        FieldRow("Price of a system, $ thousand", "1000", 1000.0, (270.0, 500.0), "3 of 3"),
+        FieldRow(
+            "Power of a system, kW",
+            FieldMark("CS-3", 23.0, "23.0", "20.0–27.0", "Data sheet, 2025"),
+            (FieldMark("Small", 10.0, "10.0"), FieldMark("Rack", 132.0, "132")),
+            "2 of 3",
+        ),
+        FieldRow(
+            "Price of a system, $ thousand",
+            FieldMark("CS-3", 1000.0, "1000"),
+            (FieldMark("Small", 270.0, "270"), FieldMark("Rack", 500.0, "500")),
+            "3 of 3",
+        ),
     ],
     system=0,
 )
 MAP = winner_map_chart(
     [
         MapCell("120", "1000", "B200 rent", 1),
-        MapCell("500", "1000", "CS-3 own", 0, today=True),
+        MapCell("500", "1000", "CS-3 own", 0, True, "CS-3, owned", "0.028 $/Mtok", "modelled by E1"),
         MapCell("120", "4000", "–", None),
         MapCell("500", "4000", "B200 rent", 1),
     ],
     x="answer, mean tokens",
     y="prompt, mean tokens",
 )
+LINES = length_chart(
+    [LengthLine("CS-3", 0, 0.5, 0.001), LengthLine("DGX B200", 1, 0.25, 0.0111), LengthLine("GroqRack", 2, 0.6, 0.002)],
+    longest=10_000,
+    x="tokens",
+    y="seconds",
+)
+ROOFLINE = roofline_chart(
+    [
+        RoofLine("CS-3", 0, 21_000.0, 15_600.0, (RoofPoint("decode", 4.5, 540.0),)),
+        RoofLine(
+            "DGX B200", 1, 64.0, 21_000.0, (RoofPoint("decode", 7.8, 180.0), RoofPoint("prefill", 2000.0, 5200.0))
+        ),
+        RoofLine("GroqRack", 2, 5100.0, 15_000.0, (RoofPoint("decode", 4.2, 57.0),)),
+    ],
+    x="FLOP a byte",
+    y="TFLOP/s",
+)
 ALL = {
+    "lines": (LINES, ("CS-3", "DGX B200", "GroqRack", "from 26: CS-3", "from 40: GroqRack", "tokens", "seconds")),
+    "roofline": (ROOFLINE, ("CS-3", "DGX B200", "DGX B200 decode, 36 %", "FLOP a byte", "TFLOP/s")),
     "day": (DAY, ("mean", "provisioned, X1", "requests/s", "hour, UTC", "00", "24")),
     "field": (FIELD, ("Power of a system, kW", "23.0", "2 of 3", "1000", "3 of 3")),
     "map": (MAP, ("B200 rent", "CS-3 own", "–", "120", "500", "1000", "4000", "answer, mean tokens")),
@@ -105,7 +140,9 @@ ALL = {
     "tornado": (TORNADO, ("price: system", "economic life", "0.5 to 3 MUSD", "3 to 6 years", "USD/Mtok")),
     "steps": (STEPS, ("CS-3", "GroqRack", "2026-12", "2027-03", "2027-06", "systems")),
 }
+REST = {"colour_of", "crossovers", "leads"}  # no drawings
 BUILDERS = {"dots": "dot_strip", "frontier": "frontier_chart", "stacked": "stacked_bars", "tornado": "tornado_chart"}
+BUILDERS |= {"lines": "length_chart", "roofline": "roofline_chart"}
 BUILDERS |= {"steps": "capacity_steps", "day": "day_chart", "field": "field_chart", "map": "winner_map_chart"}
 
 
@@ -136,7 +173,7 @@ def every(part: Any, key: str) -> list[Any]:
 
 
 def test_every_builder_is_tested_here() -> None:
-    assert set(BUILDERS.values()) == {name for name in charts.__all__ if name[0].islower()} - {"colour_of"}
+    assert set(BUILDERS.values()) == {name for name in charts.__all__ if name[0].islower()} - REST
     assert set(BUILDERS) == set(ALL)
 
 
@@ -165,6 +202,67 @@ def test_no_text_of_a_chart_stands_outside_it(name: str) -> None:
     assert size
     assert float(size[1]) == pytest.approx(602, abs=1)
     assert 60 < float(size[2]) < 500
+
+
+# -- what a mark says, and what fades while it does ------------------------------------------------------------
+
+
+def told(spec: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What the marks of a chart say, by title."""
+    return {words["title"]: words for words in every(spec, "tip")}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_chart_tells_its_values_and_fades_what_is_not_meant(name: str) -> None:
+    spec, _ = ALL[name]
+    assert all(words["title"] and words["Value"] for words in every(spec, "tip"))
+    assert len(told(spec)) >= 2
+    rows = [row for rows in every(spec, "values") for row in rows if isinstance(row, dict) and "tip" in row]
+    assert all(row["who"] for row in rows)
+    assert any("chosen" in str(condition) for condition in every(spec, "condition"))
+
+
+def test_a_dot_says_name_value_range_and_source() -> None:
+    row = DotRow("Voice", 0.57, 0, "570 ms", 0.2, 0.9, "hollow", "CS-3", "modelled by E6", words="570 ms")
+    [words] = told(dot_strip([row], axis="seconds")).values()
+    assert words == {
+        "title": "Voice: CS-3",
+        "Value": "570 ms",
+        "Range": "0.20–0.90 seconds",
+        "Source": "modelled by E6",
+    }
+
+
+def test_a_dot_without_words_says_its_number_with_the_axis_unit() -> None:
+    [words] = told(dot_strip([DotRow("Voice", 0.57, 0, "fitted")], axis="J/token")).values()
+    assert words == {"title": "Voice", "Value": "0.57 J/token"}
+
+
+def test_the_field_says_whose_each_grey_mark_is() -> None:
+    words = told(FIELD)
+    assert words["CS-3: power of a system"] == {
+        "title": "CS-3: power of a system",
+        "Value": "23.0 kW, rank 2 of 3",
+        "Range": "20.0–27.0 kW",
+        "Source": "Data sheet, 2025",
+    }
+    assert words["Rack: power of a system"]["Value"] == "132 kW"
+    assert words["Small: price of a system"]["Value"] == "270 thousand $"
+
+
+def test_a_cell_of_the_map_says_who_wins_at_which_lengths_and_price() -> None:
+    assert told(MAP)["Prompt 1000, answer 500 tokens (today)"] == {
+        "title": "Prompt 1000, answer 500 tokens (today)",
+        "Value": "CS-3, owned, 0.028 $/Mtok",
+        "Source": "modelled by E1",
+    }
+
+
+def test_the_day_says_each_hour_and_level() -> None:
+    words = told(DAY)
+    assert words["03 to 04 h, UTC"]["Value"] == "4.0 requests/s"
+    assert words["mean"]["Value"] == "12 requests/s, 42 % of provisioned, X1"  # 12.5 of 30
+    assert words["provisioned, X1"]["Value"] == "30 requests/s"
 
 
 # -- colours and marks ----------------------------------------------------------------------------------------

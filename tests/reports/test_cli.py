@@ -432,7 +432,8 @@ def test_an_unknown_command_is_told_the_nearest(run: Run) -> None:
 def test_control_characters_of_a_file_do_not_reach_the_terminal(mix: Path) -> None:
     mix.write_text(MIX + '"\\e[31mred\\nline": 1\n')
     found = invoke("compare", mix)
-    assert "\\x1b[31mred\\nline: is not a field here" in found.stderr
+    assert "\ufffd[31mred\\nline: holds U+001B, which cannot be printed" in found.stderr
+    assert "\x1b" not in found.stderr
     assert len(lines(found.stderr)) == 1
 
 

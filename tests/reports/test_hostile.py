@@ -91,7 +91,7 @@ def test_hostile_words_are_words_in_every_format(tmp_path: Path, registry: Regis
     assert "display:none}" not in page.split("</head>")[0].split("<title>")[0]
     from html import unescape
 
-    [title] = re.findall(r"<h1>(.*?)</h1>", page, re.DOTALL)
+    [title] = re.findall(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
     assert squeezed(unescape(title)) == squeezed(words)
     assert (
         json.loads((out / "data" / "results.json").read_text())["mix"]["classes"][0]["title"].strip() == words.strip()

@@ -20,7 +20,7 @@ from chipbrief_reports.briefing.compose import compose
 from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import Briefing, Chart, Paragraph, Ref, Table, as_json, plain
 from chipbrief_reports.briefing.sections.model_error import error_sentence, error_table, standing
-from chipbrief_reports.export import csv_files, results_json
+from chipbrief_reports.export import csv_files, results_json, tables
 from chipbrief_reports.request import read_request
 
 MIX = (Path(__file__).parent / "data" / "small-mix.yaml").read_text(encoding="utf-8")
@@ -219,14 +219,14 @@ def test_a_system_without_points_says_that_there_is_none(results: Results, judge
 
 def test_the_error_and_every_point_are_written_beside_the_briefing(results: Results, judged) -> None:
     error = judged(POINTS)
-    files = csv_files(results, error)
+    files = csv_files(tables(results, error))
     scores = list(csv.DictReader(files[Path("data/model_error.csv")].decode().splitlines()))
     assert [(row["group"], row["points"]) for row in scores][-1] == ("all", "4")
     assert float(scores[0]["median_error"]) == pytest.approx(0.2)
     points = list(csv.DictReader(files[Path("data/measured_points.csv")].decode().splitlines()))
     assert [row["id"] for row in points] == ["a", "b", "c", "f"]
     assert (float(points[1]["predicted"]), points[3]["predicted"]) == (pytest.approx(14.0), "")
-    document = json.loads(results_json(results, error, as_json(written(results, error, "evidence"))))
+    document = json.loads(results_json(results, tables(results, error), as_json(written(results, error, "evidence"))))
     assert document["tables"]["measured_points"][3]["predicted"] is None
     assert len(document["tables"]["model_error"]) == 4
 
@@ -234,5 +234,5 @@ def test_the_error_and_every_point_are_written_beside_the_briefing(results: Resu
 def test_a_point_that_looks_like_a_formula_is_quoted(results: Results, judged) -> None:
     error = judged(POINTS)
     hostile = replace(error, points=(replace(error.points[0], source_title="=1+1"), *error.points[1:]))
-    text = csv_files(results, hostile)[Path("data/measured_points.csv")].decode()
+    text = csv_files(tables(results, hostile))[Path("data/measured_points.csv")].decode()
     assert ",'=1+1," in text

@@ -81,7 +81,7 @@ HEAD = "schema: briefing/1\nmix:\n" + INLINE
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("sections: [decison]", "sections: unknown section 'decison'; did you mean 'decision'?"),
+        ("sections: [decison]", "sections[0]: unknown section 'decison'; did you mean 'decision'?"),
         ("sections: []", "sections: expected at least 1, got none"),
         (
             "formats: [pfd]",

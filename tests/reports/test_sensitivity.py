@@ -6,7 +6,7 @@ from chipbrief.evaluate.case import figures_of
 from chipbrief.evaluate.operation import speed_trail
 from chipbrief.finance import LANES, Finance, load_finance_terms
 from chipbrief.registry import load_registry
-from chipbrief_reports.briefing.spoken import _SPOKEN, spoken
+from chipbrief_reports.spoken import _SPOKEN, spoken
 
 REGISTRY, TERMS = load_registry(strict=True), load_finance_terms()
 # words of the profile's fields that say nothing to a reader

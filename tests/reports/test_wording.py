@@ -116,3 +116,19 @@ def test_watts(value: float, text: str) -> None:
 @pytest.mark.parametrize(("name", "text"), [("Coding agent", "coding agent"), ("RAG", "RAG"), ("", "")])
 def test_midsentence(name: str, text: str) -> None:
     assert wording.midsentence(name) == text
+
+
+@pytest.mark.parametrize(
+    ("registry", "page"),
+    [
+        ("500,000 USD, 320,000 USD to 3 MUSD", "500\u202f000 USD, 320\u202f000 USD to 3 million USD"),
+        ("4.933 us, 1.868 us to 13.03 us", "4.933 \u00b5s, 1.868 \u00b5s to 13.03 \u00b5s"),
+        ("24.6 BUSD", "24.6 billion USD"),
+        ("208,000,000,000", "208\u202f000\u202f000\u202f000"),
+        ("through 500, 2,000, 10,000 tokens", "through 500, 2\u202f000, 10\u202f000 tokens"),
+        ("2024,2025 and SC18,SC19", "2024,2025 and SC18,SC19"),
+        ("0.79 USD/Mtok", "0.79 USD/Mtok"),
+    ],
+)
+def test_a_quantity_of_the_registry_is_printed_like_every_other(registry: str, page: str) -> None:
+    assert wording.printed(registry) == page

@@ -8,6 +8,7 @@ from chipbrief.evaluate.outcome import Interval, LaneCost, Outcome, OutcomeMetri
 from chipbrief.evaluate.ranges import TornadoBar, sample_figures, tornado
 from chipbrief.evaluate.residual import Residual
 from chipbrief.evaluate.results import Results
+from chipbrief.evaluate.roofline import Roof, Roofline, WorkPoint, roofline
 from chipbrief.evaluate.run import SAMPLES, SEED, evaluate
 from chipbrief.evaluate.search import batches, serving_precision
 from chipbrief.evaluate.service import Request, Service, Speculation, serve
@@ -26,16 +27,20 @@ __all__ = [
     "Request",
     "Residual",
     "Results",
+    "Roof",
+    "Roofline",
     "Route",
     "Service",
     "Speculation",
     "TornadoBar",
     "VendorFleet",
+    "WorkPoint",
     "batches",
     "cheapest_route",
     "economics",
     "evaluate",
     "operate",
+    "roofline",
     "sample_figures",
     "serve",
     "serving_precision",

@@ -17,7 +17,8 @@ from chipbrief.physics import Array
 
 __all__ = ["Limits", "Solution", "optimise", "solve"]
 
-SMALL = 500  # whole columns up to which the whole program is solved at once
+TINY = 100  # whole columns up to which a program is solved as it stands
+SMALL = 500  # whole columns up to which all models are chosen at once
 FURTHER = 1  # points of each class that a plan may have beside those of the relaxation
 CHECKS = 1500  # of the solver among the few points
 LEAST_TIME = 0.1  # of the seconds, below which no stage is begun
@@ -28,11 +29,12 @@ def optimise(
 ) -> Solution:
     """Minimise a program of any size.
 
-    A small one is solved as it stands. Of a large one the relaxation with its cuts gives a bound over all points, and
-    with its reduced costs the few points of each class that are worth whole numbers. Among those a plan is made, one
-    model after the other. Then the bound is lifted with whole replicas in each month, the plan is improved among the
-    few points, and at last all points are looked at. The search ends once the plan is within the gap of the bound, or
-    when the time is up. The gap that is told is always that to a bound over all points.
+    A tiny one is solved as it stands, a small one from its relaxation, see `_at_once`. Of a large one the
+    relaxation with its cuts gives a bound over all points, and with its reduced costs the few points of each class
+    that are worth whole numbers. Among those a plan is made, one model after the other. Then the bound is lifted
+    with whole replicas in each month, the plan is improved among the few points, and at last all points are looked
+    at. The search ends once the plan is within the gap of the bound, or when the time is up. The gap that is told
+    is always that to a bound over all points.
 
     Args:
         model: the program.
@@ -41,9 +43,12 @@ def optimise(
         start: a feasible point to begin with.
         thorough: whether to go on among all points, and with the bound, where the few give no plan within the gap.
     """
-    if int((model.integer & (model.upper > 0.0)).sum()) <= SMALL:
+    whole = int((model.integer & (model.upper > 0.0)).sum())
+    if whole <= TINY or (whole <= SMALL and start is not None):
         return solve(model, limits, start)
     clock = Clock(limits.seconds)
+    if whole <= SMALL:
+        return _at_once(model, problem, limits, clock)
     relaxation = relax(model, problem, limits)
     if relaxation is None:
         return NONE if start is None else solve(model, limits, start)
@@ -55,6 +60,32 @@ def optimise(
         if search.done:
             break
     return search.best
+
+
+def _at_once(model: Model, problem: Problem, limits: Limits, clock: Clock) -> Solution:
+    """A small program: to half the gap among the few points that its relaxation finds worth whole numbers.
+
+    The search begins with the relaxation's replicas rounded up. Where the plan is not within the gap of a bound over
+    all points, it goes on among them all.
+    """
+    relaxation = relax(model, problem, limits)
+    if relaxation is None:
+        return NONE
+    lifted_model, matrix, values = relaxation.model, relaxation.matrix, relaxation.values
+    begun = solve(rounded_up(lifted_model, values), limits, matrix=matrix)
+    worth = carrying(lifted_model, values) | best_by_class(lifted_model, problem, relaxation.duals, FURTHER)
+    few = narrowed(lifted_model, problem, worth)
+    tight = replace(limits, gap=limits.gap / 2.0, seconds=clock.left(0.6))
+    found = solve(few, tight, begun.values if begun.found else None, matrix=matrix)
+    bound = relaxation.cost
+    if found.found and np.array_equal(few.upper, lifted_model.upper):  # no point was left out
+        bound = max(bound, found.bound)
+    best = replace(found, bound=min(bound, found.cost))
+    if best.found and best.gap <= limits.gap:
+        return replace(best, status="within gap")
+    rest = replace(limits, seconds=clock.left())
+    again = solve(lifted_model, rest, found.values if found.found else None, matrix=matrix)
+    return replace(again, bound=min(max(again.bound, bound), again.cost)) if again.found else again
 
 
 class _Search:

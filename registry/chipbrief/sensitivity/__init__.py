@@ -2,7 +2,7 @@
 
 from chipbrief.sensitivity.axes import AxisLine, BreakEven, GridPoint, Offer
 from chipbrief.sensitivity.bars import MODEL_RATE, MODEL_TPOT, leading_tornado, model_bands
-from chipbrief.sensitivity.chosen_again import chosen_again_lines
+from chipbrief.sensitivity.chosen_again import LengthsChosen, chosen_again_lines
 from chipbrief.sensitivity.ranking import RankedOffer, Ranking, ranking
 from chipbrief.sensitivity.run import ClassSensitivity, sensitivity
 from chipbrief.sensitivity.straight import straight_lines
@@ -15,6 +15,7 @@ __all__ = [
     "BreakEven",
     "ClassSensitivity",
     "GridPoint",
+    "LengthsChosen",
     "Offer",
     "RankedOffer",
     "Ranking",

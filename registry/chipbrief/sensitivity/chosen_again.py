@@ -17,7 +17,7 @@ from chipbrief.sensitivity.axes import FACTORS, AxisLine, BreakEven, GridPoint, 
 from chipbrief.sensitivity.held import Held
 from chipbrief.workload import TokenDistribution, WorkloadClass
 
-__all__ = ["chosen_again_lines", "offers_at", "with_lengths", "with_output", "with_volume"]
+__all__ = ["LengthsChosen", "chosen_again_lines", "offers_at", "with_lengths", "with_output", "with_volume"]
 
 HALVINGS = 5  # of a step of the grid, in search of the value at which the winner changes
 SLACK = 1.05  # of the bound that leaves a system out of the search
@@ -25,12 +25,47 @@ SECONDS_PER_DAY = 86400.0
 Lengths = TypeVar("Lengths", bound=TokenDistribution)
 
 
-def chosen_again_lines(results: Results, class_id: str) -> list[AxisLine]:
+class LengthsChosen:
+    """The offers of a class at other lengths of its prompts and answers, each system's chosen once."""
+
+    def __init__(self, results: Results, class_id: str) -> None:
+        self._results, self._wanted = results, results.wanted(class_id)
+        self._settings = {hardware.id: Setting.plain(hardware, results.terms) for hardware in results.systems}
+        self._found: dict[tuple[float, float, str], Prices] = {}
+
+    def offers(self, prompts: float, answers: float, systems: Collection[str] | None = None) -> Prices:
+        """Every offer that keeps the levels, with its price [USD/Mtok].
+
+        Args:
+            prompts: over today's.
+            answers: over today's.
+            systems: ids of those that are looked at; all by default.
+        """
+        found: dict[Offer, float] = {}
+        for name in self._settings:
+            if systems is None or name in systems:
+                found |= self._of(prompts, answers, name)
+        return found
+
+    def _of(self, prompts: float, answers: float, name: str) -> Prices:
+        key = prompts, answers, name
+        if key not in self._found:
+            longer, today = with_lengths(self._wanted, prompts, answers), prompts == answers == 1.0
+            self._found[key] = offers_at(self._results, longer, [self._settings[name]], same_requests=today)
+        return self._found[key]
+
+
+def chosen_again_lines(results: Results, class_id: str, lengths: LengthsChosen | None = None) -> list[AxisLine]:
     """Output length and volume from 1/8 to 8 times today's, at the inputs' values.
 
     At each value every system's cheapest deployment and load are chosen anew, under the same service levels.
+
+    Args:
+        results: the run.
+        class_id: one of its classes.
+        lengths: what has been chosen for the class already.
     """
-    wanted = results.wanted(class_id)
+    wanted, chosen = results.wanted(class_id), lengths or LengthsChosen(results, class_id)
     settings = [Setting.plain(hardware, results.terms) for hardware in results.systems]
     everybody = {hardware.id for hardware in results.systems}
     demand = wanted.demand
@@ -38,7 +73,7 @@ def chosen_again_lines(results: Results, class_id: str) -> list[AxisLine]:
     name = "concurrent_users" if demand.mean_in_flight is not None else "requests_per_day"
 
     def longer(factor: float, systems: Collection[str]) -> Prices:
-        return offers_at(results, with_output(wanted, factor), _of(settings, systems))
+        return chosen.offers(1.0, factor, systems)
 
     def more(factor: float, systems: Collection[str]) -> Prices:
         return offers_at(results, with_volume(wanted, factor), _of(settings, systems), same_requests=True)

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipbrief.evaluate import Results
-from chipbrief.evaluate.case import Setting
 from chipbrief.sensitivity.axes import GridPoint, Offer
-from chipbrief.sensitivity.chosen_again import offers_at, with_lengths
-from chipbrief.workload import WorkloadClass
+from chipbrief.sensitivity.chosen_again import LengthsChosen, with_lengths
 
 __all__ = ["LENGTH_FACTORS", "WinnerMap", "winner_map"]
 
@@ -41,23 +39,28 @@ class WinnerMap:
         return tuple(sorted(set(found), key=lambda offer: (-found.count(offer), offer)))
 
 
-def winner_map(results: Results, class_id: str, factors: Sequence[float] = LENGTH_FACTORS) -> WinnerMap:
+def winner_map(
+    results: Results,
+    class_id: str,
+    factors: Sequence[float] = LENGTH_FACTORS,
+    lengths: LengthsChosen | None = None,
+) -> WinnerMap:
     """Plan every system anew for each pair of lengths, under the same levels and with as many requests.
 
     Args:
         results: the run.
         class_id: one of its classes.
         factors: of today's prompts and of today's answers.
+        lengths: what has been chosen for the class already.
     """
-    wanted = results.wanted(class_id)
-    settings = [Setting.plain(hardware, results.terms) for hardware in results.systems]
+    wanted, chosen = results.wanted(class_id), lengths or LengthsChosen(results, class_id)
 
-    def cell(longer: WorkloadClass) -> GridPoint:
-        return GridPoint.of(longer.shape.input_mean, offers_at(results, longer, settings))
+    def cell(prompts: float, answers: float) -> GridPoint:
+        return GridPoint.of(with_lengths(wanted, prompts, answers).shape.input_mean, chosen.offers(prompts, answers))
 
     return WinnerMap(
         class_id,
         tuple(wanted.shape.input_mean * factor for factor in factors),
         tuple(wanted.shape.output_mean * factor for factor in factors),
-        tuple(tuple(cell(with_lengths(wanted, into, out)) for out in factors) for into in factors),
+        tuple(tuple(cell(into, out) for out in factors) for into in factors),
     )

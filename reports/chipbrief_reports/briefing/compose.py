@@ -14,6 +14,7 @@ from chipbrief.hardware import Hardware
 from chipbrief_reports.briefing.desk import UNMEASURED_MARK, Desk
 from chipbrief_reports.briefing.document import Briefing, Paragraph, Section, text
 from chipbrief_reports.briefing.sections import SECTIONS
+from chipbrief_reports.changes import Changes
 
 __all__ = ["compose"]
 
@@ -33,6 +34,7 @@ def compose(
     plan: FleetReport | None = None,
     field: Sequence[Hardware] = (),
     audits: Sequence[Audit] = (),
+    changes: Changes | None = None,
 ) -> Briefing:
     """Write the sections in order; notes are numbered as they are first cited.
 
@@ -47,8 +49,9 @@ def compose(
         plan: the fleet over the months; without it the capacity section is short.
         audits: claims that were held against arithmetic.
         field: every system of the registry, for a system's place among them; those of the run by default.
+        changes: what is different from the edition before; None where there is none.
     """
-    desk = Desk(results, error, focus, plan, field, audits)
+    desk = Desk(results, error, focus, plan, field, audits, changes)
     written = tuple(_explained(section) for name in sections for section in _pages(SECTIONS[name](desk)))
     return Briefing(
         title=title,

@@ -17,18 +17,12 @@ from chipbrief.ledger import Ledger, cheapest_options, ledger_of
 from chipbrief.sensitivity import Offer, ranking
 from chipbrief_reports.briefing.document import Cell, Ref, text
 from chipbrief_reports.briefing.notes import NoteBook
-from chipbrief_reports.wording import a_range, count, exact, joined, number, percent, whole
+from chipbrief_reports.changes import Changes
+from chipbrief_reports.wording import LANE_NAMES, a_range, count, exact, joined, number, percent, whole
 
-__all__ = ["LANE_NAMES", "UNMEASURED_MARK", "Desk", "absent", "cell"]
+__all__ = ["UNMEASURED_MARK", "Desk", "absent", "cell"]
 
 UNMEASURED_MARK = "†"
-LANE_NAMES = {
-    "own": "owned",
-    "rent_three_years": "rented, 3 years",
-    "rent_one_year": "rented, 1 year",
-    "rent_on_demand": "rented on demand",
-    "api": "by the token",
-}
 
 
 def cell(value: str, span: str = "", *refs: Ref, best: bool = False, dot: int | None = None) -> Cell:
@@ -52,9 +46,11 @@ class Desk:
         plan: FleetReport | None = None,
         field: Sequence[Hardware] = (),
         audits: Sequence[Audit] = (),
+        changes: Changes | None = None,
     ) -> None:
         self.results = results
         self.plan = plan
+        self.changes = changes
         self.audits = tuple(audits)
         self.field = tuple(field) or results.systems
         self.error = error

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from chipbrief.figures import Figure, Kind, Source
 from chipbrief_reports.briefing.document import Note, Ref
+from chipbrief_reports.wording import printed
 
 __all__ = ["KINDS", "NoteBook"]
 
@@ -95,7 +96,7 @@ class NoteBook:
     def words(figure: Figure) -> str:
         """A Figure's value and range."""
         span = f", {figure.text(figure.lowest)} to {figure.text(figure.highest)}" if figure.ranged else ""
-        return figure.text() + span
+        return printed(figure.text() + span)
 
     @property
     def notes(self) -> tuple[Note, ...]:

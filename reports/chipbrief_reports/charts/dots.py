@@ -30,8 +30,8 @@ Fill = Literal["solid", "hollow", "crossed"]
 class DotRow:
     """One mark: its line, its value with an optional range, the system it belongs to and its label.
 
-    `fill` tells its kind of evidence: measured solid, modelled hollow, claimed crossed. `name` and `source` are what it
-    says when it is pointed at; `key` is by what the page finds it again when it moves.
+    `fill` tells its kind of evidence: measured solid, modelled hollow, claimed crossed. `name`, `words` (the value with
+    its unit) and `source` are what it says when it is pointed at; `key` is by what the page finds it when it moves.
     """
 
     line: str
@@ -44,6 +44,7 @@ class DotRow:
     name: str = ""
     source: str = ""
     key: str = ""
+    words: str = ""
 
 
 def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dict[str, Any]:
@@ -91,8 +92,8 @@ def _room(values: Sequence[float]) -> float:
 def _offsets(rows: Sequence[DotRow]) -> list[tuple[DotRow, float]]:
     """Spread the systems of a line a little, so that equal values stay apart."""
     systems = sorted({row.system for row in rows})
-    step = 1.3 / max(len(systems) - 1, 1)
-    return [(row, -0.65 + step * systems.index(row.system) if len(systems) > 1 else 0.0) for row in rows]
+    step = 1.5 / max(len(systems) - 1, 1)
+    return [(row, -0.75 + step * systems.index(row.system) if len(systems) > 1 else 0.0) for row in rows]
 
 
 def _record(row: DotRow, offset: float, axis: str) -> dict[str, Any]:
@@ -114,9 +115,13 @@ def _record(row: DotRow, offset: float, axis: str) -> dict[str, Any]:
 
 
 def _tip(row: DotRow, axis: str) -> dict[str, str]:
-    span = a_range(row.low, row.high) if row.low is not None and row.high is not None and row.low < row.high else ""
+    span = (
+        f"{a_range(row.low, row.high)} {axis}"
+        if row.low is not None and row.high is not None and row.low < row.high
+        else ""
+    )
     title = f"{row.line}: {row.name}" if row.name else row.line
-    return tip(title, value=row.label or f"{number(row.value)} {axis}", span=span, source=row.source)
+    return tip(title, value=row.words or f"{number(row.value)} {axis}", span=span, source=row.source)
 
 
 def _marks(base: Any, x: Any, *, hollow: bool) -> Any:

@@ -77,7 +77,7 @@ def frontier_chart(lines: Sequence[FrontierLine], *, x: str, y: str, limit: floa
         )
     )
     layers = [alt.layer(curve, places, data=inline(data)), points, names] + ([_limit(limit, axis_x)] if limit else [])
-    return finished(alt.layer(*layers), 300)
+    return finished(alt.layer(*layers), 240)
 
 
 def _record(line: FrontierLine, place: tuple[float, float], x: str, y: str) -> dict[str, Any]:

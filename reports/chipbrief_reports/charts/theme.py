@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 __all__ = [
     "CHOSEN",
     "FOCUS_COLOURS",
     "GREY",
+    "HALF",
     "INK",
     "MUTED",
     "SHAPES",
     "TIP",
     "WIDTH",
+    "apart",
     "colour_of",
     "finished",
     "inline",
@@ -32,6 +34,7 @@ INK = "#1B2430"
 MUTED = "#5B6675"
 RULE = "#E3E6EA"
 WIDTH = 602  # CSS pixels of the text block of an A4 page
+HALF = 284  # of one of two columns
 CHOSEN = "chosen"  # the signal that names what a reader points at, empty on paper; rows say in `who` what they are
 TIP = "tip:N"  # the field that holds a mark's words
 
@@ -52,6 +55,31 @@ def inline(values: Iterable[Mapping[str, Any]], name: str = "") -> Any:
 
     named = {"name": name} if name else {}
     return alt.Data(values=list(values), **named)  # type: ignore[no-untyped-call] # altair leaves this class untyped
+
+
+def apart(values: Sequence[float], least: float) -> list[float]:
+    """Positive values moved until neighbours are a factor apart, in their order and as little as that takes.
+
+    Those that are too close stand evenly around their middle.
+
+    Args:
+        values: places on a logarithmic axis, in any order.
+        least: factor between neighbours, above 1.
+    """
+    gap, groups = math.log(least), list[tuple[float, list[int]]]()  # middle and members, from below
+    for index in sorted(range(len(values)), key=lambda i: values[i]):
+        middle, members = math.log(values[index]), [index]
+        while groups and middle - groups[-1][0] < gap * (len(groups[-1][1]) + len(members)) / 2.0:
+            below, others = groups.pop()
+            middle = (below * len(others) + middle * len(members)) / (len(others) + len(members))
+            members = [*others, *members]
+        groups.append((middle, members))
+    moved = list(values)
+    for middle, members in groups:
+        for place, index in enumerate(members):
+            if len(members) > 1:
+                moved[index] = math.exp(middle + gap * (place - (len(members) - 1) / 2.0))
+    return moved
 
 
 def tip(title: str, *, value: str, span: str = "", source: str = "") -> dict[str, str]:
@@ -83,18 +111,30 @@ def movable(axis: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     return {**axis, **moved}, [alt.param(name=name, value=value) for name, value in values.items()]
 
 
-def log_axis(values: Iterable[float], *, grid: bool = True, title: str = "", room: float = 1.25) -> dict[str, Any]:
-    """Arguments of a logarithmic position channel: ticks at 1, 2 and 5, and `room` above the largest value."""
+def log_axis(
+    values: Iterable[float],
+    *,
+    grid: bool = True,
+    title: str = "",
+    room: float = 1.25,
+    decades: bool = False,
+    until: float = math.inf,
+) -> dict[str, Any]:
+    """Arguments of a logarithmic position channel: ticks at 1, 2 and 5, and `room` above the largest value.
+
+    Ticks at 1 alone over more than four decades, or where `decades` asks for it; none above `until`.
+    """
     import altair as alt
 
     found = [v for v in values if v > 0]
     low, high = min(found) / 1.25, max(found) * room
-    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
-    steps = [m * 10.0**d for d in decades for m in (1, 2, 5)]
+    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    steps = [m * 10.0**d for d in powers for m in (1, 2, 5)]
     if sum(low <= t <= high for t in steps) < 2:  # one tick is a place, two are a scale
         low, high = max(t for t in steps if t <= low), min(t for t in steps if t >= high)
-    wide = high / low > 1e4
-    ticks = [t for t in steps if low <= t <= high and (not wide or f"{t:.0e}"[0] == "1")]
+    ticks = [t for t in steps if low <= t <= min(high, until)]
+    tens = [t for t in ticks if f"{t:.0e}"[0] == "1"]
+    ticks = tens if high / low > 1e4 or (decades and len(tens) > 1) else ticks
     words = "datum.value >= 1e4 ? format(datum.value, '~s') : format(datum.value, '~g')"
     return {
         "scale": alt.Scale(type="log", domain=[low, high], nice=False),
@@ -103,12 +143,12 @@ def log_axis(values: Iterable[float], *, grid: bool = True, title: str = "", roo
     }
 
 
-def finished(chart: Any, height: int, signals: Iterable[Any] = ()) -> dict[str, Any]:
-    """Set size and look, add what the page may move, and return the specification as plain data."""
+def finished(chart: Any, height: int, signals: Iterable[Any] = (), *, width: int = WIDTH) -> dict[str, Any]:
+    """Set size [px] and look, add what the page may move, and return the specification as plain data."""
     import altair as alt
 
     sized = chart.add_params(alt.param(name=CHOSEN, value=""), *signals).properties(
-        width=WIDTH, height=height, autosize={"type": "fit", "contains": "padding"}, padding=4, background="transparent"
+        width=width, height=height, autosize={"type": "fit", "contains": "padding"}, padding=4, background="transparent"
     )
     styled = (
         sized.configure(font="Inter")

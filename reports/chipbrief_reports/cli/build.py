@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -23,6 +22,7 @@ from chipbrief_reports.cli.command import (
     sampling_options,
     strict_option,
 )
+from chipbrief_reports.cli.engines import opened
 from chipbrief_reports.cli.failure import BAD_INPUT, FAILED, error_document, exit_code, problems
 from chipbrief_reports.cli.output import complain, progress
 from chipbrief_reports.unchanged import Basis, BuildReport, basis_of, kept
@@ -74,6 +74,7 @@ class _Job:
             registry=registry,
             catalogue=catalogue,
             basis=self.basis,
+            own_processes=True,
             progress=say,
             **self.options,
         )
@@ -161,9 +162,9 @@ def command(
     date = None if as_of is None else loading.as_of_date(as_of)
     options: dict[str, Any] = {"as_of": date, "formats": formats, "samples": samples, "seed": seed, "summary": summary}
     if len(files) > 1:
-        return _many(_jobs(files, output, options), _opened(engine), force=force, strict=strict)
+        return _many(_jobs(files, output, options), opened(engine), force=force, strict=strict)
     if engine != "serial":
-        _opened(engine)  # it is not needed, but may be misspelt
+        opened(engine)  # it is not needed, but may be misspelt
     source = files[0] if files else None
     return _one(_Job("", source, output, options, basis_of(source, **options)), force=force, strict=strict)
 
@@ -214,14 +215,6 @@ def _pages(number: int) -> str:
 # -- many -----------------------------------------------------------------------------------------------------
 
 
-def _opened(engine: str) -> Engine:
-    """The engine that the option names, not started; raises EngineError where it names none."""
-    from chipbrief.engine import open_engine
-    from chipbrief_reports.unchanged import fingerprint
-
-    return open_engine(re.sub(r"^local(?=:|$)", "processes", engine), fingerprint=fingerprint)
-
-
 def _jobs(files: Sequence[Path], output: Path, options: Mapping[str, Any]) -> list[_Job]:
     """One for each file, to a folder by its name; raises InputError for names that are equal, or none."""
     wrong: list[Problem] = []
@@ -257,19 +250,13 @@ def _many(jobs: Sequence[_Job], engine: Engine, *, force: bool, strict: bool) ->
 
 def _ends(jobs: Sequence[_Job], engine: Engine) -> Iterator[tuple[str, _End]]:
     """The ends of all jobs, in the order in which they come; a job that costs its workers is given up alone."""
-    from chipbrief.engine import ItemError, WorkerLostError
+    from chipbrief.engine import EngineError, surviving
 
-    waiting = list(jobs)
     with engine:
-        while waiting:
-            batch = tuple(waiting)
-            try:
-                for index, end in engine.imap(_print, batch, retries=1):
-                    waiting.remove(batch[index])
-                    yield batch[index].name, end
-            except (ItemError, WorkerLostError) as error:
-                waiting.remove(batch[error.index])
-                yield batch[error.index].name, _End(None, FAILED, (Problem(str(error)),))
+        for index, end in surviving(engine, _print, jobs):
+            if isinstance(end, EngineError):
+                end = _End(None, FAILED, (Problem(str(end)),))
+            yield jobs[index].name, end
 
 
 def _print(job: _Job) -> _End:

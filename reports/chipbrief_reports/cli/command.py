@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
+from chipbrief.errors import did_you_mean
 from chipbrief_reports.cli.output import to_json, write
 
-__all__ = ["Document", "Reply", "ReportCommand", "as_of_option", "sampling_options", "strict_option"]
+__all__ = ["Document", "NamingGroup", "Reply", "ReportCommand", "as_of_option", "sampling_options", "strict_option"]
 
 Document = dict[str, Any]
 _JSON = "chipbrief.json"
@@ -48,6 +49,19 @@ class ReportCommand(click.Command):
             reply: Reply = super().invoke(ctx)
             text = to_json(reply.document) if ctx.meta.get(_JSON) else reply.text(reply.document)
         return write(text) or reply.exit_code
+
+
+class NamingGroup(click.Group):
+    """A group that names the nearest of its commands where one is mistyped."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of the first argument, or name the nearest one."""
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and not args[0].startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], names)}")
+        return super().resolve_command(ctx, args)
 
 
 def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 import click
@@ -19,6 +20,7 @@ from chipbrief_reports.cli.output import table
 __all__ = ["Check", "checks", "command", "document", "text"]
 
 DISTRIBUTION = "chipbrief"
+EDITIONS = "editions"
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 FONTS = ("Inter-400.ttf", "Inter-700.ttf", "Newsreader-400.ttf", "Newsreader-600.ttf")
 REINSTALL = f"pip install --force-reinstall {DISTRIBUTION}"
@@ -37,17 +39,42 @@ class Check:
 @click.command(
     "doctor",
     cls=ReportCommand,
-    epilog="\b\nExample:\n  chipbrief doctor --json | jq '.checks[] | select(.status != \"ok\")'",
+    epilog="""\b
+Examples:
+  chipbrief doctor --json | jq '.checks[] | select(.status != "ok")'
+  chipbrief doctor --rebuild editions""",
+)
+@click.option(
+    "--rebuild",
+    metavar="DIR",
+    is_flag=False,
+    flag_value=EDITIONS,
+    type=click.Path(path_type=Path),
+    help=f"Make the database of a folder of editions again from what lies in it, and do no more.  [DIR: {EDITIONS}]",
 )
 @strict_option
-def command(strict: bool) -> Reply:
+def command(strict: bool, rebuild: Path | None) -> Reply:
     """Check that this machine can print briefings.
 
     Python, libraries, Pango, fonts, charts, plugins and the folder for temporary files: how each stands, and what to
     do. The exit code is 1 if something failed; a plugin that fails is a warning, unless --strict is given.
     """
+    if rebuild is not None:
+        return _rebuilt(rebuild)
     found = document(list(checks(strict)))
     return Reply(found, text, 0 if found["ok"] else FAILED)
+
+
+def _rebuilt(root: Path) -> Reply:
+    """The database of editions, made again from their manifests and journals."""
+    from chipbrief_reports.cli.scheduled import root_of
+    from chipbrief_reports.schedule.sqlite_store import STATE, rebuild
+
+    slots = rebuild(root_of(root))
+    from chipbrief_reports.wording import count
+
+    told = {"rebuilt": root / STATE, "slots": slots}
+    return Reply(told, lambda document: f"{document['rebuilt']} holds {count(document['slots'], 'slot')} again")
 
 
 def document(found: list[Check]) -> Document:

@@ -12,7 +12,7 @@ import click
 
 from chipbrief.errors import InputError, Problem, did_you_mean
 from chipbrief_reports.cli import loading
-from chipbrief_reports.cli.command import Document, Reply, ReportCommand
+from chipbrief_reports.cli.command import Document, NamingGroup, Reply, ReportCommand
 from chipbrief_reports.cli.output import complain, table
 from chipbrief_reports.cli.writing import check_place, put
 
@@ -25,22 +25,9 @@ STDIN = "-"
 UNITS = ("auto", "s", "ms", "us", "ns")
 
 
-class _Group(click.Group):
-    """A group that names the nearest of its commands where one is mistyped."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command of the first argument, or name the nearest one."""
-        names = self.list_commands(ctx)
-        if args and args[0] not in names and not args[0].startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], names)}")
-        return super().resolve_command(ctx, args)
-
-
 @click.group(
     "mix",
-    cls=_Group,
+    cls=NamingGroup,
     epilog="""\b
 Examples:
   chipbrief mix list --json                      the mixes that ship

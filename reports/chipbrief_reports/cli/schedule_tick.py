@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chipbrief.errors import InputError, Problem
+from chipbrief.errors import ChipbriefError, InputError, Problem
 from chipbrief_reports.cli.command import Document, Reply, ReportCommand
 from chipbrief_reports.cli.failure import BAD_INPUT
 from chipbrief_reports.cli.output import complain
 from chipbrief_reports.cli.scheduled import clock, editions_option, files_argument, meant, now_option
-from chipbrief_reports.schedule.events import Event, instant
+from chipbrief_reports.editions import Series
+from chipbrief_reports.schedule.events import Event, instant, shortened
 from chipbrief_reports.schedule.found import Scheduled
 from chipbrief_reports.schedule.tick import Ticked, due_now, tick, utc_now
 from chipbrief_reports.timetable import slot_name
@@ -131,21 +132,30 @@ def _ticked(
 
 
 class _Publisher:
-    """Writes the pages of every folder of editions in which something happened."""
+    """Writes the pages of every folder of editions in which something happened since they were written."""
 
     def __init__(self, base_url: str | None) -> None:
         self._base_url = base_url
 
     def after(self, found: Sequence[Scheduled], done: Ticked, now: Callable[[], datetime]) -> None:
-        from chipbrief_reports.site import write_site
-
+        """Bring the pages up to date; where that fails it is told, and the editions are whole all the same."""
         touched = {event.schedule for event in done.events if event.event in SHOWN}
-        for root in dict.fromkeys(one.series.root for one in found if one.name in touched):
+        roots = [one.series.root for one in found if one.name in touched or _stale(one.series)]
+        for root in dict.fromkeys(roots):
+            from chipbrief_reports.site import write_site
+
             try:
                 write_site(root, base_url=self._base_url)
-            except OSError as error:  # the editions are whole; the pages come with the next
-                told = f"{error.filename or root}: {error.strerror or error}"
-                _log(Event(instant(now()), "site_failed", root.name, data={"error": told}))
+            except (ChipbriefError, OSError) as error:
+                _log(Event(instant(now()), "site_failed", root.name, data={"error": shortened(error)}))
+
+
+def _stale(series: Series) -> bool:
+    """Whether the pages are older than the last edition, as when a process ended between the two."""
+    try:
+        return (series.root / "index.html").stat().st_mtime < series.folder.stat().st_mtime
+    except FileNotFoundError:
+        return bool(series.slots())
 
 
 def _opened(engine: str) -> Callable[[], Engine]:

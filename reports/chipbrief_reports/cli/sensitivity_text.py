@@ -184,7 +184,7 @@ def _axis(change: dict[str, Any]) -> str:
 
 def _input(name: str, system: str) -> str:
     """A Figure in plain words, and whose it is where it is a partner's."""
-    from chipbrief_reports.briefing.spoken import spoken
+    from chipbrief_reports.spoken import spoken
 
     owner = name.split(":")[0]
     return spoken(name) + (f", {owner}" if owner not in (system, "finance", "model") else "")

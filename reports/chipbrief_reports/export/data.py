@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DANGEROUS", "csv_files", "results_json", "tables"]
 
+LINES = 3  # levels of the JSON document that have lines of their own: a row of a table is one
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -40,11 +41,11 @@ def _told(table: pd.DataFrame, measured: Mapping[str, bool]) -> pd.DataFrame:
     return table.assign(measured=table["hardware"].map(measured)) if len(table) else table
 
 
-def csv_files(results: Results, error: ModelError) -> dict[Path, bytes]:
+def csv_files(found: Mapping[str, pd.DataFrame]) -> dict[Path, bytes]:
     """The tables as CSV; a text that a spreadsheet would run as a formula gets a quote in front."""
     return {
         Path("data") / f"{name}.csv": _safe(table).to_csv(index=False, lineterminator="\n").encode()
-        for name, table in tables(results, error).items()
+        for name, table in found.items()
     }
 
 
@@ -52,7 +53,7 @@ def _safe(table: pd.DataFrame) -> pd.DataFrame:
     return table.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(DANGEROUS) else v)
 
 
-def results_json(results: Results, error: ModelError, briefing: Mapping[str, Any]) -> bytes:
+def results_json(results: Results, found: Mapping[str, pd.DataFrame], briefing: Mapping[str, Any]) -> bytes:
     """All tables, the mix and the briefing as one JSON document; what is not a number is null."""
     document = {
         "as_of": results.as_of,
@@ -60,10 +61,28 @@ def results_json(results: Results, error: ModelError, briefing: Mapping[str, Any
         "seed": results.seed,
         "mix": results.mix.model_dump(mode="json", by_alias=True),
         "missing_plugins": [str(record) for record in results.missing],
-        "tables": {name: _records(table) for name, table in tables(results, error).items()},
+        "tables": {name: _records(table) for name, table in found.items()},
         "briefing": briefing,
     }
-    return (json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+    return (_laid_out(document, LINES) + "\n").encode()
+
+
+def _laid_out(value: Any, depth: int) -> str:
+    """A value as JSON, with a line for each of its parts down to a depth, and all below that on the part's own."""
+    if depth and isinstance(value, Mapping) and value:
+        parts = [f"{_line(str(key))}: {_laid_out(part, depth - 1)}" for key, part in value.items()]
+        return f"{{\n{_joined(parts)}\n}}"
+    if depth and isinstance(value, list | tuple) and value:
+        return f"[\n{_joined([_laid_out(part, depth - 1) for part in value])}\n]"
+    return _line(value)
+
+
+def _joined(parts: list[str]) -> str:
+    return ",\n".join(parts)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -23,9 +23,8 @@ from chipbrief_reports.briefing.document import (
 )
 from chipbrief_reports.export.blocks import on_paper
 from chipbrief_reports.render.calls import Calls
-from chipbrief_reports.render.html import long_date
 from chipbrief_reports.render.templates import linkable
-from chipbrief_reports.wording import count
+from chipbrief_reports.wording import count, long_date
 
 __all__ = ["briefing_markdown", "escaped"]
 

@@ -12,6 +12,7 @@ from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
+from chipbrief.config import UNSEEN
 from chipbrief.errors import ChipbriefError, InputError, Problem
 from chipbrief_reports.briefing.document import Block, Briefing, Chart, Columns, Sliders, Table
 
@@ -19,9 +20,6 @@ __all__ = ["UNSEEN", "all_blocks", "check", "check_markup"]
 
 ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-UNSEEN = re.compile(
-    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202d\\u202e\\ud800-\\udfff\\ufffe\\uffff]"
-)  # or turns text around
 RESERVED = ("main", "contents", "notes")  # ids of the templates
 
 FRAMES = frozenset(["iframe", "frame", "frameset", "object", "embed", "applet", "portal", "base"])

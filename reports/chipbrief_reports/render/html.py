@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 
 from chipbrief_reports.briefing.document import Briefing, Table
@@ -12,13 +11,9 @@ from chipbrief_reports.render.checks import all_blocks, check
 from chipbrief_reports.render.live import live_data, policy, scripts
 from chipbrief_reports.render.templates import filled
 from chipbrief_reports.render.theme import Medium, stylesheet, theme_of
+from chipbrief_reports.wording import long_date
 
-__all__ = ["briefing_html", "long_date"]
-
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+__all__ = ["briefing_html"]
 
 
 def briefing_html(
@@ -55,10 +50,3 @@ def briefing_html(
         "date": long_date(briefing.as_of, briefing.language),
     }
     return filled("document.html.j2", values, template_folder)
-
-
-def long_date(as_of: str, language: str) -> str:
-    """`23 November 2026` in an English document, the date as it is in any other."""
-    day = date.fromisoformat(as_of)
-    english = language.split("-")[0].lower() == "en"
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}" if english else as_of

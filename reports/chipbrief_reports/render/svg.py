@@ -11,7 +11,7 @@ from typing import Any
 from chipbrief.errors import ChipbriefError
 from chipbrief_reports.render.theme import FONTS
 
-__all__ = ["chart_svg"]
+__all__ = ["chart_svg", "chart_svgs"]
 
 TAG = re.compile(r"<[^<>]*>")
 ROOT = re.compile(r"<svg\b[^<>]*>")
@@ -42,6 +42,11 @@ def chart_svg(spec: Mapping[str, Any], chart_id: str, alternative: str) -> str:
     if any(EXTERNAL.search(tag) for tag in TAG.findall(body)):
         raise ChipbriefError(f"chart {chart_id}: its drawing refers to something outside itself")
     return ROOT.sub(lambda _: opened(svg, chart_id, alternative), body, count=1)
+
+
+def chart_svgs(charts: Sequence[tuple[Mapping[str, Any], str, str]]) -> dict[str, str]:
+    """Draw several charts, each given by its specification, id and alternative; the drawings by id."""
+    return {chart_id: chart_svg(spec, chart_id, alternative) for spec, chart_id, alternative in charts}
 
 
 def external(part: object) -> Iterator[str]:

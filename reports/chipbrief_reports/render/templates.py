@@ -14,14 +14,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from chipbrief.errors import ChipbriefError, InputError, Problem
+from chipbrief.errors import ChipbriefError, InputError, Problem, did_you_mean
 from chipbrief_reports.briefing.document import Block, Row, Table
 from chipbrief_reports.render.checks import UNSEEN, check_markup
 from chipbrief_templates import BRIEFING
@@ -29,7 +29,7 @@ from chipbrief_templates import BRIEFING
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
-__all__ = ["filled", "serve"]
+__all__ = ["check_templates", "filled", "serve"]
 
 RUNS = ("finding", "bullets")  # kinds that stand together under one roof
 FIGURE = re.compile(r"[\w.-]+:[\w.-]*\w")
@@ -40,6 +40,7 @@ WHOLE_ROWS = 26  # a table of up to so many rows stays on one page
 SECONDS, MEGABYTES = 30, 1500  # processor time and memory of a reader's own templates
 SOURCE_BYTES = 1_000_000
 SERVE = f"from {__name__} import serve; serve()"
+UNIT = re.compile(r"(?<=\d) (?=(?:%|[m\u00b5n]?s|h|[kMG]?W|[kMGTP]B)(?![\w/]))")
 DOCTYPE = re.compile(r"\s*<!doctype html>", re.IGNORECASE)
 
 
@@ -68,6 +69,27 @@ def filled(name: str, values: Mapping[str, Any], folder: Path | None = None) -> 
     return under_policy(page, values) if (folder / name).exists() else page
 
 
+def check_templates(folder: Path) -> list[Problem]:
+    """What is wrong with a reader's templates before any is run: broken ones, and misspelt names."""
+    engine, problems, sources = environment(folder), [], {}
+    for path in sorted(folder.rglob("*.j2")):
+        name = path.relative_to(folder).as_posix()
+        try:
+            found = own_source(folder, name)
+            if found:
+                sources[name] = found[0]
+                engine.parse(found[0], name, found[1])
+        except Exception as error:  # a parser can be brought to its end in many ways
+            problems.append(replace(problem(error), file=str(path)))
+    bundled = [path.name for path in BRIEFING.glob("*.j2")]
+    for name in sources:
+        unasked = not any(name in words for other, words in sources.items() if other != name)
+        near = did_you_mean(name, bundled) if name not in bundled and unasked else ""
+        if near:  # a name of no bundled one may be put together by another template
+            problems.append(Problem(f"takes no template's place, and no other names it{near}", str(folder / name)))
+    return problems
+
+
 def rendered(name: str, values: Mapping[str, Any], folder: Path | None) -> str:
     """Fill a template in, in this process."""
     try:
@@ -75,7 +97,8 @@ def rendered(name: str, values: Mapping[str, Any], folder: Path | None) -> str:
     except ChipbriefError:
         raise
     except Exception as error:  # a template can raise anything
-        raise InputError([problem(error)]) from error
+        found = problem(error)
+        raise InputError([found if found.file else replace(found, file=str(folder or BRIEFING))]) from error
 
 
 def under_policy(page: str, values: Mapping[str, Any]) -> str:
@@ -217,10 +240,14 @@ def own_source(folder: Path, name: str) -> tuple[str, str, None] | None:
 
 
 def seen(value: object) -> object:
-    """A text without characters that nobody sees or that turn the direction of what follows; markup as it is."""
-    if type(value) is not str or value.isprintable():
+    """A text without characters that nobody sees or that turn the direction of what follows; markup as it is.
+
+    A short unit stays on the line of its number.
+    """
+    if type(value) is not str:
         return value
-    return UNSEEN.sub("\ufffd", value)
+    glued = UNIT.sub("\u00a0", value)
+    return glued if glued.isprintable() else UNSEEN.sub("\ufffd", glued)
 
 
 def problem(error: Exception) -> Problem:
@@ -308,12 +335,16 @@ def by_owner(figures: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, str]
 
 
 def linked(words: str, figures: Collection[str]) -> Iterator[tuple[str, str]]:
-    """A text in pieces, each with the anchor that it leads to: that of an input where the piece is its id."""
+    """A text in pieces, each with the anchor that it leads to: that of an input where the piece is its id.
+
+    The space before an id goes with it: WeasyPrint breaks the word otherwise that begins a link.
+    """
     end = 0
     for found in FIGURE.finditer(words):
         if found[0] in figures:
-            yield words[end : found.start()], ""
-            yield found[0], place(found[0])
+            before = words[end : found.start()]
+            yield before.removesuffix(" "), ""
+            yield f"{' ' * before.endswith(' ')}{found[0]}", place(found[0])
             end = found.end()
     yield words[end:], ""
 

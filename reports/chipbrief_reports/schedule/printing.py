@@ -68,7 +68,15 @@ def _print(job: PrintJob) -> Printed:
     registry, catalogue = _world()
     before = facts_from_json(job.facts.read_bytes(), str(job.facts)) if job.facts else None
     edition = EditionOf(name=job.slot, before=before, before_name=job.before, threshold=job.threshold)
-    report = press.build(job.source, job.work, registry=registry, catalogue=catalogue, as_of=job.as_of, edition=edition)
+    report = press.build(
+        job.source,
+        job.work,
+        registry=registry,
+        catalogue=catalogue,
+        as_of=job.as_of,
+        edition=edition,
+        own_processes=True,
+    )
     if report.pdf_refused:
         return Printed(error=report.pdf_refused)
     failed = tuple(f"plugin {record}" for record in registry.failed)

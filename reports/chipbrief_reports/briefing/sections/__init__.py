@@ -12,6 +12,7 @@ from chipbrief_reports.briefing.sections.decision import decision
 from chipbrief_reports.briefing.sections.evidence import evidence
 from chipbrief_reports.briefing.sections.latency import latency
 from chipbrief_reports.briefing.sections.mix import mix
+from chipbrief_reports.briefing.sections.news import all_news
 from chipbrief_reports.briefing.sections.power import power
 from chipbrief_reports.briefing.sections.sensitivity import sensitivity
 from chipbrief_reports.briefing.sections.speed_cost import speed_cost
@@ -19,8 +20,14 @@ from chipbrief_reports.briefing.sections.systems import systems
 
 __all__ = ["SECTIONS"]
 
+
+def _opening(desk: Desk) -> tuple[Section, ...]:
+    """The decision, and for a later edition what changed since the one before."""
+    return (decision(desk), *all_news(desk))
+
+
 SECTIONS: Mapping[str, Callable[[Desk], Section | tuple[Section, ...]]] = {
-    "decision": decision,
+    "decision": _opening,
     "mix": mix,
     "speed-cost": speed_cost,
     "latency": latency,

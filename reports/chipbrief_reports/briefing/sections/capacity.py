@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from chipbrief.fleet import Alternative, Case, Destination, FleetReport, Month, Plan, destinations
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import (
@@ -15,6 +18,7 @@ from chipbrief_reports.briefing.document import (
     Section,
     Table,
     Text,
+    plain,
     text,
 )
 from chipbrief_reports.briefing.sections.replicas import fleets_table, replicas_table
@@ -112,7 +116,7 @@ def _timeline(desk: Desk, plan: Plan) -> list[Block]:
             if growth != 1.0
             else f"The same demand for {count(len(plan.months), 'month')}",
             "Chips owned and under contract by month, logarithmic",
-            capacity_steps(named, axis="chips", height=118),
+            capacity_steps(named, axis="chips", height=96),
             f"Stepped lines of chips by month: {'; '.join(ends)}.",
         )
     ]
@@ -122,7 +126,7 @@ def _quarters(desk: Desk, report: FleetReport) -> Table:
     plan = report.plan
     assert plan is not None
     columns = (
-        Column("Months", "", "left", 1.5),
+        Column("Months", "", "left", 1.7),
         Column("Cost", "$", width=1.0),
         Column("Capex", "$", width=1.0),
         Column("Owned", "systems at the end", "left", 1.7),
@@ -140,11 +144,17 @@ def _quarters(desk: Desk, report: FleetReport) -> Table:
         "quarters",
         f"{money(plan.usd)} over {count(len(plan.months), 'month')}{span}",
         "Whole systems; capex of what goes live; power is utility power of what is owned; used is mean load over what is there at the end",
-        columns,
-        tuple(rows),
+        *_filled(columns, rows),
         _gap(desk, plan),
         dense=True,
     )
+
+
+def _filled(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
+    """A table without the columns that hold nothing in any row."""
+    empty = ("", "–")
+    kept = [i for i, _ in enumerate(columns) if any(plain(row.cells[i].content) not in empty for row in rows)]
+    return tuple(columns[i] for i in kept), tuple(replace(row, cells=tuple(row.cells[i] for i in kept)) for row in rows)
 
 
 def _quarter(desk: Desk, months: tuple[Month, ...]) -> Row:
@@ -155,11 +165,11 @@ def _quarter(desk: Desk, months: tuple[Month, ...]) -> Row:
     capex, tokens = sum(m.capex_usd for m in months), sum(m.usd["api"] for m in months)
     return Row(
         (
-            Cell(text(months[0].month if len(months) == 1 else f"{months[0].month} to {last.month[-2:]}")),
+            Cell(text(months[0].month if len(months) == 1 else f"{months[0].month} to {last.month}")),
             cell(money(sum(m.usd_total for m in months))),
             cell(money(capex)) if capex else absent(""),
-            Cell(text(joined(owned) or "–")),
-            Cell(text(joined(rented) or "–")),
+            Cell(text(joined(owned) or "–"), absent=not owned),
+            Cell(text(joined(rented) or "–"), absent=not rented),
             cell(number(last.power_w / 1e6)) if last.power_w else absent(""),
             cell(whole(last.racks)) if last.racks else absent(""),
             cell(joined(used)) if used else absent(""),
@@ -199,8 +209,35 @@ def _routes(desk: Desk, plan: Plan) -> Table:
         "Shares over all months",
         columns,
         tuple(_route(desk, d, first=i == 0 or found[i - 1].class_id != d.class_id) for i, d in enumerate(found)),
+        _unlike_page_one(desk, found),
         dense=True,
     )
+
+
+def _unlike_page_one(desk: Desk, found: list[Destination]) -> Text:
+    """Why some classes go elsewhere than on page 1, where each is priced alone and as of today."""
+    first: dict[str, Destination] = {}
+    for d in found:
+        if d.class_id not in first or d.share > first[d.class_id].share:
+            first[d.class_id] = d
+    chosen = {name: leg for leg in desk.route.legs for name in leg.served}
+    moved = [
+        midsentence(desk.label(name))
+        for name, d in first.items()
+        if name in chosen and (chosen[name].hardware, _bare(chosen[name].lane)) != (d.hardware, _bare(d.lane))
+    ]
+    if not moved:
+        return ()
+    goes = "goes" if len(moved) == 1 else "go"
+    return text(
+        f"{joined(moved)[:1].upper()}{joined(moved)[1:]} {goes} elsewhere than in Decision, which prices each class by "
+        "itself at today's load: here classes share replicas, and the demand is that of all months."
+    )
+
+
+def _bare(lane: str) -> str:
+    """A lane without its term."""
+    return lane.partition("_")[0]
 
 
 def _route_finding(desk: Desk, found: list[Destination]) -> str:
@@ -261,8 +298,8 @@ def _beside(desk: Desk, report: FleetReport) -> Table:
         "beside",
         title,
         "Each vendor alone in all lanes, and every token bought",
-        columns,
-        tuple(_other(desk, report, a) for a in report.alternatives),
+        *_filled(columns, [_other(desk, report, a) for a in report.alternatives]),
+        dense=True,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from chipbrief.claims import Audit, Finding
 from chipbrief_reports.briefing.document import Block, Bullets, Cell, Column, Paragraph, Row, Section, Table, text
-from chipbrief_reports.wording import count, joined
+from chipbrief_reports.wording import count, joined, printed
 
 __all__ = ["claims"]
 
@@ -22,10 +22,10 @@ def claims(audits: Sequence[Audit]) -> tuple[Section, ...]:
 
 
 def _section(found: Audit) -> Section:
-    blocks: list[Block] = [Paragraph(text(f"{found.title}. {found.text}."), tone="small")]
+    blocks: list[Block] = [Paragraph(text(f"{found.title}. {_told(found.text)}."), tone="small")]
     if found.headlines:
         shown = found.headlines[:MOST_HEADLINES]
-        said = tuple(text(f"{_capital(h.text)} ({', '.join(h.claims)}).") for h in shown)
+        said = tuple(text(f"{_capital(printed(h.text))} ({', '.join(h.claims)}).") for h in shown)
         blocks.append(Bullets("What the arithmetic shows", said))
     blocks.append(_table(found))
     return Section(f"claims-{re.sub('[^A-Za-z0-9_-]', '-', found.name)}", "Claims", _title(found), tuple(blocks))
@@ -60,12 +60,17 @@ def _row(one: Finding, *, first: bool) -> Row:
     return Row(
         (
             Cell(text(one.id)),
-            Cell(text(one.says), one.stated),
+            Cell(text(one.says), printed(one.stated)),
             Cell(text(one.verdict)),
-            Cell(text(one.arithmetic or one.reason), _named(one.source)),
+            Cell(text(printed(one.arithmetic or one.reason)), _named(one.source)),
         ),
         group=first,
     )
+
+
+def _told(words: str) -> str:
+    """Where the claims were made, as a sentence: the address, which stands in angle brackets, behind a comma."""
+    return _capital(re.sub(r"\s*<([^<>]*)>", r", \1", words))
 
 
 def _named(source: str) -> str:

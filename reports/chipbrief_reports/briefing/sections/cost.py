@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from chipbrief.evaluate import LaneCost, Outcome
 from chipbrief.finance import Finance
-from chipbrief_reports.briefing.desk import LANE_NAMES, Desk, absent, cell
+from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Row, Section, Table, Text, text
 from chipbrief_reports.briefing.sections.live_costs import bar_key, live_costs, offer_key, source_line
 from chipbrief_reports.briefing.sections.years import years_table
 from chipbrief_reports.charts import Bar, DotRow, dot_strip, stacked_bars
-from chipbrief_reports.wording import joined, midsentence, money, number, price
+from chipbrief_reports.wording import LANE_NAMES, joined, midsentence, money, number, price
 
 __all__ = ["anchors_table", "cost"]
 

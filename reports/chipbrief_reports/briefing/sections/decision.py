@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from chipbrief.evaluate import VendorFleet
-from chipbrief_reports.briefing.desk import LANE_NAMES, Desk
+from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import Block, Bullets, Headline, Headlines, Paragraph, Ref, Section, Text, text
+from chipbrief_reports.briefing.sections.news import news
 from chipbrief_reports.briefing.sections.options import best_whole, lane_of, leg_name, options
 from chipbrief_reports.briefing.sections.outlook import changes, uncovered
-from chipbrief_reports.wording import THIN, count, joined, midsentence, money, number, price, whole
+from chipbrief_reports.wording import LANE_NAMES, THIN, count, joined, midsentence, money, number, price, whole
 
 __all__ = ["decision"]
 
@@ -20,6 +21,7 @@ def decision(desk: Desk) -> Section:
     blocks.append(Paragraph(_recommendation(desk)))
     if desk.route.legs:
         blocks.append(options(desk))
+    blocks += news(desk)
     turns = changes(desk)
     if turns:
         blocks.append(Bullets("What would change this answer", turns))

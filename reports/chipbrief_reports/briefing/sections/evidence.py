@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from chipbrief.errors import ChipbriefError
@@ -15,10 +17,12 @@ from chipbrief_reports.briefing.document import (
     Cell,
     Chart,
     Column,
+    Columns,
     Paragraph,
     Row,
     Section,
     Table,
+    Text,
     text,
 )
 from chipbrief_reports.briefing.notes import KINDS
@@ -27,7 +31,7 @@ from chipbrief_reports.briefing.sections.cost import anchors_table
 from chipbrief_reports.briefing.sections.model_error import error_sentence, error_table
 from chipbrief_reports.briefing.sections.replicas import fleets_table, replicas_table
 from chipbrief_reports.charts import DotRow, dot_strip
-from chipbrief_reports.wording import count, number, percent
+from chipbrief_reports.wording import count, number, percent, printed
 
 __all__ = ["evidence"]
 
@@ -53,19 +57,29 @@ def evidence(desk: Desk) -> tuple[Section, ...]:
         replicas_table(desk),
         anchors_table(desk),
         *([fleets_table(desk)] if any(fleet.lane == "own" for fleet in desk.fleets) else []),
-        Bullets("Method", tuple(text(f"{name}: {rule}.") for name, rule in RULES.items())),
-        Bullets("Limitations", tuple(text(m) for m in LIMITS)),
+        Columns(
+            (Bullets("How speed and power are computed", _rules("E")),),
+            (
+                Bullets("How cost is computed", _rules("C")),
+                Bullets("Limitations", tuple(text(m) for m in LIMITS)),
+            ),
+        ),
         Paragraph(
             text(
                 "The inputs and this document's data are written beside it, in data/: change a value in the mix or in a "
                 f"profile, build again, and compare. Built by chipbrief as of {desk.results.as_of}, "
-                f"{desk.results.samples} draws, seed {desk.results.seed}."
+                f"{count(desk.results.samples, 'draw')}, seed {desk.results.seed}."
             ),
             heading="How to reproduce this document",
         ),
         _inputs(desk),
     ]
     return (*claims(desk.audits), Section("evidence", "Evidence", _title(desk), tuple(blocks)))
+
+
+def _rules(letter: str) -> tuple[Text, ...]:
+    """The equations whose number begins so, in words."""
+    return tuple(text(f"{name}: {rule}.") for name, rule in RULES.items() if name.startswith(letter))
 
 
 _Point = tuple[Hardware, Observation, float]
@@ -115,10 +129,11 @@ def _chart(desk: Desk, points: list[_Point]) -> Chart:
         line = f"{seen.model} on {hardware.profile.chip}"
         dot = desk.dot(hardware.id)
         if not any(r.line == line and r.fill == "hollow" for r in rows):
-            rows.append(DotRow(line, speed, dot, "", fill="hollow"))
+            model = f"modelled by {desk.model_words(hardware.id)}"
+            rows.append(DotRow(line, speed, dot, "", fill="hollow", name="modelled", source=model))
         claimed = _claimed(seen)
         label = _label(seen, [other for system, other, _ in points if system is hardware])
-        rows.append(DotRow(line, seen.speed.value, dot, label, fill="crossed" if claimed else "solid"))
+        rows.append(_seen(hardware, seen, line, dot, label))
         words.append(
             f"{line}: {number(seen.speed.value, 3)} {'claimed' if claimed else 'measured'}"
             f"{' and fitted to' if seen.fitted else ''}, {number(speed)} modelled."
@@ -138,6 +153,27 @@ def _chart(desk: Desk, points: list[_Point]) -> Chart:
     )
 
 
+def _seen(hardware: Hardware, seen: Observation, line: str, dot: int, label: str) -> DotRow:
+    """The mark of a published speed, with its source and date behind it."""
+    figure, claimed = seen.speed, _claimed(seen)
+    source = f"{hardware.profile.sources[figure.source].title}, {figure.date}"
+    low, high = (figure.lowest, figure.highest) if figure.ranged else (None, None)
+    fill: Literal["crossed", "solid"] = "crossed" if claimed else "solid"
+    name = "claimed" if claimed else "measured, fitted to" if seen.fitted else "measured"
+    return DotRow(
+        line,
+        figure.value,
+        dot,
+        label,
+        low,
+        high,
+        fill,
+        name,
+        source,
+        words=f"{number(figure.value, 3)} tok/s for one user",
+    )
+
+
 def _label(seen: Observation, beside: list[Observation]) -> str:
     """What stands at a mark; marks of a line that were fitted to are counted at the fastest of them."""
     if not seen.fitted:
@@ -150,12 +186,12 @@ def _label(seen: Observation, beside: list[Observation]) -> str:
 
 def _inputs(desk: Desk) -> Table:
     columns = (
-        Column("Input", "", "left", 2.3),
-        Column("Value", "", "right", 1.1),
-        Column("Range", "", "right", 1.5),
-        Column("Kind", "", "left", 1.2),
+        Column("Input", "", "left", 3.2),
+        Column("Value", "", "right", 1.35),
+        Column("Range", "", "right", 1.75),
+        Column("Kind", "", "left", 1.4),
         Column("Source", "", "left", 2.7),
-        Column("Date", "", "left", 1.25),
+        Column("Date", "", "left", 1.3),
     )
     figures = desk.results.figures()
     return Table(
@@ -173,8 +209,8 @@ def _input_row(name: str, figure: Figure, source: Source) -> Row:
     return Row(
         (
             Cell(text(name)),
-            Cell(text(figure.text())),
-            Cell(text(span)),
+            Cell(text(printed(figure.text()))),
+            Cell(text(printed(span))),
             Cell(text(KINDS[figure.kind])),
             Cell(text(source.title)),
             Cell(text(figure.date)),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from chipbrief.evaluate import Outcome
 from chipbrief_reports.briefing.desk import Desk, absent, cell
-from chipbrief_reports.briefing.document import Cell, Chart, Column, Row, Section, Table, text
-from chipbrief_reports.charts import DotRow, dot_strip
+from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Columns, Row, Section, Table, text
+from chipbrief_reports.charts import HALF, DotRow, LengthLine, crossovers, dot_strip, leads, length_chart
 from chipbrief_reports.wording import joined, midsentence, number, seconds, whole
 
 __all__ = ["latency"]
 
 LENGTHS = (500, 2000, 10000)
+LINES_HEIGHT = 120  # pixels: the page holds the classes too
 
 
 def latency(desk: Desk) -> Section:
@@ -19,7 +20,7 @@ def latency(desk: Desk) -> Section:
         "latency",
         "Latency",
         _title(desk),
-        (*([_chart(desk)] if _served(desk) else []), _table(desk), _lengths(desk)),
+        (*([_chart(desk)] if _served(desk) else []), _table(desk), _by_length(desk)),
     )
 
 
@@ -53,6 +54,9 @@ def _chart(desk: Desk) -> Chart:
             o["e2e_p50_s"].low,
             o["e2e_p50_s"].high,
             "hollow",
+            desk.name(o.hardware),
+            f"modelled by {desk.model_words(o.hardware)}",
+            words=seconds(o["e2e_p50_s"].value),
         )
         for o in sorted(_served(desk), key=lambda o: [c.id for c in desk.mix.classes].index(o.class_id))
     ]
@@ -61,7 +65,7 @@ def _chart(desk: Desk) -> Chart:
         "e2e",
         f"The gap is widest for {midsentence(label)}: {number(widest)} times" if widest else "Time to the whole answer",
         "Seconds to the whole answer, median request, at peak load; modelled, with 80 % intervals; logarithmic",
-        dot_strip(rows, axis="seconds", row_height=40),
+        dot_strip(rows, axis="seconds", row_height=33),
         "Dot strip of seconds to a whole answer. " + " ".join(f"{r.line}: {r.label}." for r in rows),
     )
 
@@ -123,9 +127,55 @@ def _row(desk: Desk, o: Outcome, *, first: bool) -> Row:
     )
 
 
+# -- by length ------------------------------------------------------------------------------------------------
+
+
+def _by_length(desk: Desk) -> Block:
+    """The lines of the systems in focus beside everybody's times at three lengths."""
+    lines = [
+        LengthLine(
+            desk.name(o.hardware),
+            desk.dot(o.hardware),
+            o["ttft_p50_s"].value,
+            o["tpot_s"].value,
+            f"modelled by {desk.model_words(o.hardware)}",
+        )
+        for o in desk.outcomes(desk.leading)
+        if o.metrics and o.hardware in desk.focus
+    ]
+    return Columns((_lines_chart(desk, lines),), (_lengths(desk),)) if lines else _lengths(desk)
+
+
+def _lines_chart(desk: Desk, lines: list[LengthLine]) -> Chart:
+    met = crossovers(lines, LENGTHS[-1])
+    spec = length_chart(lines, longest=LENGTHS[-1], height=LINES_HEIGHT, width=HALF)
+    return Chart(
+        "answer-times",
+        _leading(lines),
+        f"Seconds against tokens of the answer; {midsentence(desk.label(desk.leading))}",
+        spec,
+        f"Lines of seconds against tokens of the answer, 1 to {whole(LENGTHS[-1])}. "
+        + " ".join(
+            f"{line.name}: {seconds(line.first_s)} to the first token, {seconds(line.each_s)} for each further one."
+            for line in lines
+        )
+        + "".join(f" From {whole(c.first)} tokens on {c.ahead.name} is ahead of {c.behind.name}." for c in met),
+    )
+
+
+def _leading(lines: list[LengthLine]) -> str:
+    """`DGX B200 is ahead up to 12 tokens, CS-3 from 13 on`."""
+    (_, first), *later = leads(lines, LENGTHS[-1])
+    if not later:
+        return f"{first.name} is ahead at every length"
+    until = later[0][0] - 1
+    others = joined([f"{line.name} from {whole(start)} on" for start, line in later])
+    return f"{first.name} is ahead up to {whole(until)} {'token' if until == 1 else 'tokens'}, {others}"
+
+
 def _lengths(desk: Desk) -> Table:
     """Time to answers of fixed length in the leading class, first token included."""
-    columns = (Column("System", "", "left", 1.6), *(Column(whole(n), "tokens, s") for n in LENGTHS))
+    columns = (Column("System", "", "left", 1.4), *(Column(whole(n), "tokens, s") for n in LENGTHS))
     rows, times = [], {}
     for o in desk.outcomes(desk.leading):
         who = Cell(text(desk.name(o.hardware)), dot=desk.dot(o.hardware))
@@ -137,7 +187,7 @@ def _lengths(desk: Desk) -> Table:
     return Table(
         "lengths",
         _crossover(desk, times),
-        f"Seconds to an answer of this length, first token included; {midsentence(desk.label(desk.leading))}",
+        f"Seconds, first token included; {midsentence(desk.label(desk.leading))}",
         columns,
         tuple(rows),
     )
@@ -148,5 +198,5 @@ def _crossover(desk: Desk, times: dict[str, list[float]]) -> str:
     if not winners:
         return "No system serves the leading class"
     if len(set(winners)) == 1:
-        return f"{desk.name(winners[0])} leads at every length"
+        return f"{desk.name(winners[0])} is first at all three lengths"
     return joined([f"{desk.name(w)} leads at {whole(n)}" for w, n in zip(winners, LENGTHS, strict=True)]) + " tokens"

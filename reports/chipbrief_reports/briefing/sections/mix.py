@@ -121,7 +121,7 @@ def _day(desk: Desk) -> list[Chart]:
             "day",
             title,
             f"Requests a second of {midsentence(wanted.label)} by hour",
-            day_chart([mean * load for load in hours], levels, axis="requests/s"),
+            day_chart([mean * load for load in hours], levels, axis="requests/s", source=wanted.basis or ""),
             f"Requests a second by hour of the day, from {number(mean * min(hours))} to {number(mean * max(hours))}; "
             + ", ".join(f"{name} {number(value)}" for name, value in levels)
             + ".",
@@ -148,5 +148,21 @@ def _token_dots(desk: Desk, wanted: WorkloadClass) -> list[DotRow]:
     shape = wanted.shape
     requests = desk.tokens_per_day(wanted.id) / (shape.input_mean + shape.output_mean)
     cached = requests * shape.input_mean * shape.cached_fraction
-    parts = (requests * shape.input_mean - cached, cached, requests * shape.output_mean)
-    return [DotRow(wanted.label, value, i, tokens(value)) for i, value in enumerate(parts) if value > 0]
+    parts = {
+        "new input": requests * shape.input_mean - cached,
+        "cached input": cached,
+        "output": requests * shape.output_mean,
+    }
+    return [
+        DotRow(
+            wanted.label,
+            value,
+            i,
+            tokens(value),
+            name=name,
+            source=wanted.basis or "",
+            words=f"{tokens(value)} tokens a day",
+        )
+        for i, (name, value) in enumerate(parts.items())
+        if value > 0
+    ]

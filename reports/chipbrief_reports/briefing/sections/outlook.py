@@ -8,7 +8,7 @@ from itertools import islice
 from chipbrief.sensitivity import leading_tornado, ranking
 from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import Text, text
-from chipbrief_reports.briefing.spoken import spoken
+from chipbrief_reports.spoken import spoken
 from chipbrief_reports.wording import count, joined, midsentence, money, number
 
 __all__ = ["changes", "uncovered"]
@@ -53,9 +53,9 @@ def _owner_turns(desk: Desk) -> Text | None:
     )
 
 
-def _volume_turns(desk: Desk) -> list[Text]:
-    """For classes bought by the token: the volume at which hardware is as cheap."""
-    found: list[tuple[float, Text]] = []
+def _volume_turns(desk: Desk) -> Iterator[Text]:
+    """For classes bought by the token, the nearest first: the volume at which hardware is as cheap."""
+    found: list[tuple[float, str, str]] = []
     for wanted in desk.mix.classes:
         offers = desk.results.offers(wanted.id)
         if not offers or offers[0][1].lane != "api":
@@ -65,8 +65,9 @@ def _volume_turns(desk: Desk) -> list[Text]:
         if hardware and result in desk.ledger:
             name, multiple = desk.offer_name(hardware[0].hardware, hardware[1]), desk.ledger[result].value
             words = f"{wanted.label}: from {number(multiple)} times today's volume, {name}, is cheaper than tokens"
-            found.append((multiple, text(words, desk.trail_note(result), ".")))
-    return [words for _, words in sorted(found, key=lambda pair: pair[0])]
+            found.append((multiple, words, result))
+    for _, words, result in sorted(found, key=lambda turn: turn[0]):
+        yield text(words, desk.trail_note(result), ".")
 
 
 def _driver(desk: Desk) -> Text | None:
@@ -79,7 +80,7 @@ def _driver(desk: Desk) -> Text | None:
         return None
     low, high = sorted((known[0].low, known[0].high))
     return text(
-        f"On {desk.name(leader.offer.hardware)}, {spoken(known[0].figure)} moves the price of "
+        f"Of the inputs of {desk.name(leader.offer.hardware)}, {spoken(known[0].figure)} moves the price of "
         f"{midsentence(desk.label(desk.leading))} most: ${number(low)} to ${number(high)} a million tokens",
         desk.notes.cite("", [known[0].figure]),
         ".",

@@ -49,6 +49,8 @@ def _title(desk: Desk) -> str:
         return "No system serves this mix"
     if len(desk.mix.classes) == 1:
         return f"Least energy a token: {desk.name(ranked[0])}"
+    if len(ranked) == 1 and wins[ranked[0]] == len(desk.mix.classes):
+        return f"Least energy a token: {desk.name(ranked[0])} in every class"
     words = [f"{desk.name(n)} in {wins[n]}" for n in ranked]
     return f"Least energy a token: {joined(words)} of {len(desk.mix.classes)} classes"
 
@@ -63,6 +65,8 @@ def _chart(desk: Desk) -> Chart:
             v.low,
             v.high,
             "hollow",
+            desk.name(o.hardware),
+            f"E9: maximum power of a system, {_power_source(desk, o.hardware)}; speed by {desk.model_words(o.hardware)}",
         )
         for w in desk.mix.classes
         for o in _served(desk, w.id)
@@ -75,6 +79,13 @@ def _chart(desk: Desk) -> Chart:
         dot_strip(rows, axis="J/token", row_height=40),
         "Dot strip of joules a token. " + " ".join(f"{r.line}: {r.label}." for r in rows),
     )
+
+
+def _power_source(desk: Desk, hardware: str) -> str:
+    """Title and date of what says how much a system draws."""
+    profile = desk.system(hardware).profile
+    figure = profile.power.system
+    return f"{profile.source_of(profile.figure_id('power.system')).title}, {figure.date}"
 
 
 def _table(desk: Desk) -> Table:

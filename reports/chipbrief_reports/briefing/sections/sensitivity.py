@@ -10,6 +10,7 @@ from chipbrief.figures import Figure
 from chipbrief.sensitivity import (
     AxisLine,
     BreakEven,
+    LengthsChosen,
     Offer,
     RankedOffer,
     WinnerMap,
@@ -20,7 +21,7 @@ from chipbrief.sensitivity import (
     straight_lines,
     winner_map,
 )
-from chipbrief_reports.briefing.desk import LANE_NAMES, Desk, absent, cell
+from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import (
     Block,
     Cell,
@@ -33,9 +34,9 @@ from chipbrief_reports.briefing.document import (
     Table,
     text,
 )
-from chipbrief_reports.briefing.spoken import spoken
 from chipbrief_reports.charts import MapCell, tornado_chart, winner_map_chart
-from chipbrief_reports.wording import midsentence, money, number, percent, tokens
+from chipbrief_reports.spoken import spoken
+from chipbrief_reports.wording import LANE_NAMES, midsentence, money, number, percent, tokens
 
 __all__ = ["sensitivity"]
 
@@ -56,7 +57,8 @@ def sensitivity(desk: Desk) -> Section:
     blocks: list[Block] = [_ranking(desk, ranked.offers)]
     if bars:
         blocks.append(_tornado(desk, leader, bars))
-    blocks += [_map(desk, winner_map(desk.results, desk.leading, MAPPED)), _turns(desk)]
+    lengths = LengthsChosen(desk.results, desk.leading)
+    blocks += [_map(desk, winner_map(desk.results, desk.leading, MAPPED, lengths)), _turns(desk, lengths)]
     return Section("sensitivity", "Sensitivity", _title(desk, leader, len(ranked.offers)), tuple(blocks))
 
 
@@ -193,11 +195,15 @@ def _map(desk: Desk, found: WinnerMap) -> Chart:
 
 
 def _cell(desk: Desk, found: WinnerMap, i: int, j: int, *, today: bool) -> MapCell:
-    winner = found.cells[i][j].winner
+    winner, usd = found.cells[i][j].winner, found.cells[i][j].usd_mtok
     column, row = tokens(found.outputs[j]), tokens(found.inputs[i])
-    if winner is None:
-        return MapCell(column, row, "–", None, today)
-    return MapCell(column, row, _short(desk, winner), desk.dot(winner.hardware), today)
+    if winner is None or usd is None:
+        return MapCell(column, row, "–", None, today, "no offer keeps the levels, or the context ends")
+    words = f"{number(usd)} $/Mtok at the inputs' values"
+    source = f"chosen again at these lengths by {desk.model_words(winner.hardware)}"
+    return MapCell(
+        column, row, _short(desk, winner), desk.dot(winner.hardware), today, _offer(desk, winner), words, source
+    )
 
 
 def _short(desk: Desk, offer: Offer) -> str:
@@ -209,7 +215,7 @@ def _short(desk: Desk, offer: Offer) -> str:
 # -- at which value -------------------------------------------------------------------------------------------
 
 
-def _turns(desk: Desk) -> Table:
+def _turns(desk: Desk, lengths: LengthsChosen) -> Table:
     columns = (
         Column("Input", "", "left", 2.2),
         Column("Today", "", width=1.0),
@@ -218,7 +224,7 @@ def _turns(desk: Desk) -> Table:
         Column("Cheapest above", "", "left", 1.7),
         Column("", "", "left", 1.3),
     )
-    lines = [*chosen_again_lines(desk.results, desk.leading), *straight_lines(desk.results, desk.leading)]
+    lines = [*chosen_again_lines(desk.results, desk.leading, lengths), *straight_lines(desk.results, desk.leading)]
     found = [(line, change) for line in lines for change in line.changes if not _between_rents(change)]
     near = sorted(found, key=lambda pair: abs(math.log(pair[1].value / pair[0].today)))[:TURNS]
     rows = tuple(_turn(desk, line, change) for line, change in found if any(change is kept for _, kept in near))

@@ -9,7 +9,8 @@ import numpy as np
 from chipbrief.evaluate import Footprint, Outcome
 from chipbrief.finance import Finance, usd_per_mtok
 from chipbrief_reports.briefing.desk import Desk, absent, cell
-from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Paragraph, Row, Section, Table, text
+from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Row, Section, Table, text
+from chipbrief_reports.briefing.sections.roofs import roofs
 from chipbrief_reports.charts import FrontierLine, frontier_chart
 from chipbrief_reports.wording import joined, midsentence, number, percent, whole
 
@@ -31,18 +32,7 @@ def speed_cost(desk: Desk) -> Section:
     blocks: list[Block] = []
     if any(frontiers.values()):
         blocks.append(_chart(desk, frontiers))
-    blocks += [
-        _table(desk, frontiers),
-        Paragraph(
-            text(
-                "Cost at capacity, C2: the owned system-hour over all input and output tokens at "
-                f"{percent(desk.results.terms.utilisation.value)} utilisation",
-                desk.notes.cite("C2", ["finance:utilisation"]),
-                ". The plan itself does not assume a utilisation: there it is what the peak leaves.",
-            ),
-            tone="small",
-        ),
-    ]
+    blocks += [_table(desk, frontiers), *roofs(desk)]
     return Section(
         "speed-cost",
         "Speed against cost",
@@ -134,6 +124,12 @@ def _table(desk: Desk, frontiers: dict[str, list[_Point]]) -> Table:
         "$/Mtok of input and output at capacity, at least this fast for every user",
         columns,
         tuple(rows),
+        text(
+            "Cost at capacity, C2: the owned system-hour over all input and output tokens at "
+            f"{percent(desk.results.terms.utilisation.value)} utilisation",
+            desk.notes.cite("C2", ["finance:utilisation"]),
+            ". The plan itself does not assume a utilisation: there it is what the peak leaves.",
+        ),
     )
 
 

@@ -24,7 +24,7 @@ from chipbrief_reports.briefing.document import (
     text,
 )
 from chipbrief_reports.briefing.sections.model_error import standing
-from chipbrief_reports.charts import FieldRow, field_chart
+from chipbrief_reports.charts import FieldMark, FieldRow, field_chart
 from chipbrief_reports.wording import count, joined, midsentence, number, price, seconds, whole
 
 __all__ = ["systems"]
@@ -161,9 +161,10 @@ def _class(desk: Desk, o: Outcome) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class _Metric:
-    """A figure of a whole system, and whether more of it is better."""
+    """A figure of a whole system, the path of what it stands on, and whether more of it is better."""
 
     name: str
+    path: str
     of: Callable[[HardwareProfile], float | None]
     say: Callable[[float], str]
     more: bool = True
@@ -175,12 +176,30 @@ def _peak(profile: HardwareProfile) -> float | None:
 
 
 _METRICS = (
-    _Metric("Memory of a system, GB", lambda p: p.memory.capacity.value * p.chips, lambda v: number(v / 1e9, 3)),
-    _Metric("16-bit peak of a system, PFLOPS", _peak, lambda v: number(v / 1e15, 3)),
-    _Metric("Latency a layer, µs", lambda p: p.latency.layer.value, lambda v: number(v * 1e6, 2), more=False),
-    _Metric("Power of a system, kW", lambda p: p.power.system.value, lambda v: number(v / 1e3, 3), more=False),
+    _Metric(
+        "Memory of a system, GB",
+        "memory.capacity",
+        lambda p: p.memory.capacity.value * p.chips,
+        lambda v: number(v / 1e9, 3),
+    ),
+    _Metric("16-bit peak of a system, PFLOPS", "compute.dense.bf16", _peak, lambda v: number(v / 1e15, 3)),
+    _Metric(
+        "Latency a layer, µs",
+        "latency.layer",
+        lambda p: p.latency.layer.value,
+        lambda v: number(v * 1e6, 2),
+        more=False,
+    ),
+    _Metric(
+        "Power of a system, kW",
+        "power.system",
+        lambda p: p.power.system.value,
+        lambda v: number(v / 1e3, 3),
+        more=False,
+    ),
     _Metric(
         "Price of a system, $ thousand",
+        "price.system",
         lambda p: p.price.system.value if p.price.sold else None,
         lambda v: number(v / 1e3, 3),
         more=False,
@@ -198,16 +217,29 @@ def _field(desk: Desk, hardware: Hardware) -> list[Chart]:
             f"{desk.name(hardware.id)} among {whole(len(desk.field))} systems of the registry",
             "Published figures of a whole system, logarithmic, least to most; grey: the others; rank 1 is best",
             field_chart(rows, system=desk.dot(hardware.id), row_height=26),
-            "Lines of figures. " + " ".join(f"{row.name}: {row.label}, {row.rank}." for row in rows),
+            "Lines of figures. " + " ".join(f"{row.name}: {row.mine.words}, {row.rank}." for row in rows),
         )
     ]
 
 
 def _place(hardware: Hardware, field: Sequence[Hardware], metric: _Metric) -> FieldRow | None:
-    mine = metric.of(hardware.profile)
+    mine = _mark(hardware, metric)
     if not mine:
         return None
-    found = [metric.of(other.profile) for other in field if other.id != hardware.id]
-    others = tuple(value for value in found if value)
-    better = sum((value > mine) if metric.more else (value < mine) for value in others)
-    return FieldRow(metric.name, metric.say(mine), mine, others, f"{better + 1} of {len(others) + 1}")
+    others = tuple(mark for other in field if other.id != hardware.id and (mark := _mark(other, metric)))
+    better = sum((mark.value > mine.value) if metric.more else (mark.value < mine.value) for mark in others)
+    return FieldRow(metric.name, mine, others, f"{better + 1} of {len(others) + 1}")
+
+
+def _mark(hardware: Hardware, metric: _Metric) -> FieldMark | None:
+    """A system's own figure with range, source and date; the 16-bit peak under either of its names."""
+    profile, value = hardware.profile, metric.of(hardware.profile)
+    if not value:
+        return None
+    names = [profile.figure_id(path) for path in (metric.path, metric.path.replace("bf16", "fp16"))]
+    name = next(name for name in names if name in profile.figures)
+    figure = profile.figures[name][1]
+    times = value / figure.value
+    span = f"{metric.say(figure.lowest * times)}–{metric.say(figure.highest * times)}" if figure.ranged else ""
+    source = f"{profile.source_of(name).title}, {figure.date}"
+    return FieldMark(profile.name, value, metric.say(value), span, source)

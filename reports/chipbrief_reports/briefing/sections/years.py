@@ -50,11 +50,13 @@ def years_table(desk: Desk, plan: Plan) -> Table:
         "years",
         _finding(total, plan, size, unit),
         f"Cash as it is paid, P&L with straight-line depreciation; present value of the cash at {rate}: "
-        f"{number(-present, 3)} {unit.removeprefix('$ ')}".rstrip(" $"),
+        f"${number(-present, 3)} {unit.removeprefix('$ ')}".rstrip(" $"),
         columns,
         tuple(rows),
         text(
-            "What has a life left at the horizon is sold there at book value, so both views add up to the same",
+            "What has a life left at the horizon is sold there at book value, so both views add up to the same"
+            if total.capex_usd > 0
+            else "Cash is discounted at the cost of capital",
             desk.notes.cite("C1", ["finance:economic_life", "finance:residual", "finance:cost_of_capital"]),
             ".",
         ),
