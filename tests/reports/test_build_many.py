@@ -62,7 +62,7 @@ def test_each_is_what_it_is_alone_and_one_that_fails_is_named(folder: Path, engi
     assert [document["name"] for document in documents] == ["one", "wrong", "two"]
     assert found.returncode == 2
     assert documents[1]["error"]["exit_code"] == 2
-    assert {problem["field"] for problem in documents[1]["error"]["problems"]} == {"sections", "titel"}
+    assert {problem["field"] for problem in documents[1]["error"]["problems"]} == {"sections[0]", "titel"}
     lines = found.stderr.splitlines()
     assert "wrong.yaml:3:1: sections: unknown section 'dezision'; did you mean 'decision'?" in lines
     assert {"one: PDF", "two: PDF"} <= set(lines)
