@@ -18,7 +18,7 @@ from chipbrief_reports.briefing.document import (
     text,
 )
 from chipbrief_reports.changes import Change, Changes, Kind, change_in_words, change_parts, main_changes
-from chipbrief_reports.wording import count, joined, long_date
+from chipbrief_reports.wording import count, joined, long_date, printed
 
 __all__ = ["all_news", "news"]
 
@@ -43,7 +43,7 @@ def news(desk: Desk) -> list[Block]:
     found = desk.changes
     if found is None:
         return []
-    items = [text(f"{sentence}.") for sentence in main_changes(found, ON_PAGE_ONE, method=False)]
+    items = [text(f"{printed(sentence)}.") for sentence in main_changes(found, ON_PAGE_ONE, method=False)]
     method = found.of("method")
     if method:
         names = joined([change.label for change in method[:3]] + (["others"] if len(method) > 3 else []))
@@ -91,12 +91,12 @@ def _numbers(found: Changes, kind: Kind) -> Table | None:
 
 def _row(change: Change) -> Row:
     parts = change_parts(change)
-    first = Cell(text(parts.label), parts.note)
+    first = Cell(text(parts.label), printed(parts.note))
     return Row((first, _amount(parts.after), _amount(parts.before), Cell(text(parts.moved))))
 
 
 def _amount(words: str) -> Cell:
-    return Cell(text(words)) if words else absent("")
+    return Cell(text(printed(words))) if words else absent("")
 
 
 def _rest(number: int) -> Text:
