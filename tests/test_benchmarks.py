@@ -19,6 +19,7 @@ def printed(script: str, *args: str) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_sweep_counts_its_points() -> None:
     told = printed("sweep.py", "--points", "2000", "--rounds", "1", "--no-peers")
     for name in ("tables", "best", "csv"):
@@ -29,17 +30,20 @@ def test_the_sweep_counts_its_points() -> None:
 
 
 SMALL = """\
-schema: workload-mix/1
-name: small
-classes:
-  - id: chat
-    title: Chat
-    kind: chat
-    model: llama-3.1-8b
-    tokens: {input: 1000, output: 100}
-    arrival: {requests_per_day: 1M}
-    slo: {ttft_p95: 2 s, tpot_p95: 50 ms}
-hardware: [nvidia-b200]
+schema: briefing/1
+sections: [decision, latency]
+mix:
+  schema: workload-mix/1
+  name: small
+  classes:
+    - id: chat
+      title: Chat
+      kind: chat
+      model: llama-3.1-8b
+      tokens: {input: 1000, output: 100}
+      arrival: {requests_per_day: 1M}
+      slo: {ttft_p95: 2 s, tpot_p95: 50 ms}
+  hardware: [nvidia-b200]
 """
 
 
@@ -49,7 +53,7 @@ def test_a_build_is_held_against_weasyprint_alone(tmp_path: Path) -> None:
     mix.write_text(SMALL)
     told = printed("build.py", "--rounds", "1", "--samples", "10", "--mix", str(mix))
     found = told["median"]
-    assert found["pages"] == found["pages_weasyprint"] > 4
+    assert found["pages"] == found["pages_weasyprint"] > 1
     for phases in (found["phases_cold"], found["phases_warm"]):
         assert {"evaluate", "plan", "xlsx, md", "charts", "html", "pdf"} <= phases.keys()
         assert all(phases[name] > 0 for name in ("evaluate", "plan", "xlsx, md", "html", "pdf"))

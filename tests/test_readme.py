@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -17,20 +19,76 @@ POINTS = re.search(r"```csv\n(.*?)```", README, re.DOTALL)
 assert SESSION
 assert POINTS
 COMMANDS = [line.removeprefix("$ ").split("#")[0].strip() for line in SESSION[1].splitlines()]
+PROGRAM = Path(sys.executable).with_name("chipbrief")
+SERVE = ".venv/bin/chipbrief serve"  # the one that goes on until it is told to end
+WEEKLY = """
+schema: briefing/1
+mix:
+  schema: workload-mix/1
+  name: small
+  classes:
+    - id: chat
+      kind: chat
+      model: llama-3.1-8b
+      tokens: {input: 1000, output: 200}
+      arrival: {requests_per_day: 200k}
+  hardware: [nvidia-b200]
+sections: [decision]
+formats: [md]
+schedule: {cron: "0 7 * * MON", timezone: Europe/Berlin}
+"""
+EDITIONS = {"2026-11-24T20:00:00Z": "200k", "2026-12-01T00:00:00Z": "300k"}
+
+
+def typed(command: str) -> list[str]:
+    """The words of a line, with two editions that there are for A and B."""
+    script, *words = command.split()
+    assert script == ".venv/bin/chipbrief"
+    named = {"A": "weekly/2026-11-23T0600Z", "B": "weekly/2026-11-30T0600Z"}
+    return [str(PROGRAM), *(named.get(word, word) for word in words)]
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two editions of a weekly briefing."""
+    folder = tmp_path_factory.mktemp("printed")
+    for now, requests in EDITIONS.items():
+        (folder / "weekly.yaml").write_text(WEEKLY.replace("200k", requests))
+        subprocess.run([PROGRAM, "schedule", "tick", "--now", now], cwd=folder, capture_output=True, check=True)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the lines name."""
+    shutil.copy(DEFAULT_MIX, tmp_path / "mix.yaml")
+    shutil.copy(EXAMPLE_SWEEP, tmp_path / "sweep.yaml")
+    (tmp_path / "weekly.yaml").write_text(WEEKLY)
+    (tmp_path / "points.csv").write_text(POINTS[1])
+    return tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_of_the_session_works_as_typed(command: str, tmp_path: Path) -> None:
-    shutil.copy(DEFAULT_MIX, tmp_path / "mix.yaml")
-    shutil.copy(EXAMPLE_SWEEP, tmp_path / "sweep.yaml")
-    (tmp_path / "points.csv").write_text(POINTS[1])
-    script, *arguments = command.split()
-    assert script == ".venv/bin/chipbrief"
-    program = Path(sys.executable).with_name("chipbrief")
-    done = subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != SERVE])
+def test_every_command_of_the_session_works_as_typed(
+    command: str, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    if "editions" in command.split():
+        folder = request.getfixturevalue("printed")
+    done = subprocess.run(typed(command), cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+@pytest.mark.slow
+def test_the_editions_are_served_until_ctrl_c(printed: Path) -> None:
+    assert SERVE in COMMANDS
+    with subprocess.Popen(typed(SERVE), cwd=printed, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        with urllib.request.urlopen(process.stdout.readline().strip(), timeout=30) as answer:
+            assert b"weekly" in answer.read()
+        process.send_signal(signal.SIGINT)
+    assert process.returncode in (0, 130)
 
 
 def test_the_error_that_the_readme_shows_is_the_one_that_comes(tmp_path: Path) -> None:
@@ -38,8 +96,7 @@ def test_the_error_that_the_readme_shows_is_the_one_that_comes(tmp_path: Path) -
     assert shown
     wrong = re.sub(r"ttft_p95: 3 s", "ttft_p95: 2", DEFAULT_MIX.read_text(), count=1)
     (tmp_path / "mix.yaml").write_text(wrong)
-    program = Path(sys.executable).with_name("chipbrief")
-    done = subprocess.run([program, "compare", "mix.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run([PROGRAM, "compare", "mix.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.strip().endswith(shown[1])
 

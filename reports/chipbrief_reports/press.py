@@ -97,8 +97,8 @@ def build(
     sheets = _Sheets(request, written, progress, summary=summary, own_processes=own_processes)
     files = {**sheets.files(wanted), **written.news}
     progress("writing")
-    report = BuildReport(tuple(files), sheets.pages, sheets.warnings, sheets.pdf_refused)
-    if basis and not registry.failed and not sheets.pdf_refused:
+    report = BuildReport(tuple(files), sheets.pages, (*written.warnings, *sheets.warnings), sheets.pdf_refused)
+    if basis and written.complete and not sheets.pdf_refused:
         _put(output, files | {record_name(summary=summary): record(basis, request.as_of, files, report)})
     else:
         _put(output, files)
@@ -130,13 +130,16 @@ class _Terms:
 class _Written:
     """A briefing before it is drawn: its data files, its JSON document, and the facts that its edition keeps.
 
-    The results behind it, and their draws, are let go before the charts and pages take their memory.
+    `warnings` name the systems whose models failed; where these or other plugins are missing it is not `complete`. The
+    results behind it, and their draws, are let go before the charts and pages take their memory.
     """
 
     briefing: Briefing
     files: Mapping[Path, bytes]
     data: bytes
     news: Mapping[Path, bytes]
+    warnings: tuple[str, ...]
+    complete: bool
 
 
 def _written(
@@ -158,13 +161,20 @@ def _written(
         progress=progress,
     )
     progress("model against measurement")
-    error = model_error(registry, catalogue)
+    error = model_error(registry.without(results.left_out), catalogue)
     news = edition.news(results, request.title) if edition else None
     changes = news.changes if news else None
     briefing = _composed(request, results, error, registry, catalogue, progress, changes, summary=terms.summary)
     found = tables(results, error) if terms.has_data or terms.wanted & DATA else {}
     data = results_json(results, found, as_json(briefing)) if terms.has_data else b""
-    return _Written(briefing, _data_files(briefing, found, data, terms, progress), data, news.files() if news else {})
+    return _Written(
+        briefing,
+        _data_files(briefing, found, data, terms, progress),
+        data,
+        news.files() if news else {},
+        tuple(f"plugin {record}" for record in results.dropped),
+        not results.missing,
+    )
 
 
 def _data_files(
@@ -302,7 +312,7 @@ def _composed(
             focus=request.focus,
             theme=request.theme,
             plan=plan,
-            field=tuple(registry),
+            field=tuple(registry.without(results.left_out)),
             audits=audits,
             changes=changes,
         )

@@ -19,7 +19,7 @@ from chipbrief_reports.render.templates import check_templates
 from chipbrief_reports.timetable import Schedule
 from chipbrief_templates import DEFAULT_MIX, example_claims, example_mixes
 
-__all__ = ["FORMATS", "SECTION_NAMES", "Format", "Request", "claims_file", "mix_file", "read_request"]
+__all__ = ["FORMATS", "SECTION_NAMES", "BriefingFile", "Format", "Request", "claims_file", "mix_file", "read_request"]
 
 Format = Literal["html", "pdf", "xlsx", "csv", "json", "md"]
 FORMATS: tuple[Format, ...] = ("html", "pdf", "xlsx", "csv", "json", "md")
@@ -67,7 +67,7 @@ class Theme(Strict):
         return colour
 
 
-class _BriefingFile(Strict):
+class BriefingFile(Strict):
     """The shape of a briefing file; its mix is checked by itself."""
 
     schema_: Annotated[Literal["briefing/1"], Field(alias="schema")]
@@ -216,9 +216,9 @@ def _placed(error: InputError, document: Document | None, at: tuple[str | int, .
 def _from_briefing(document: Document, folder: Path, models: Mapping[str, str], hardware: Mapping[str, str]) -> Request:
     problems: list[Problem] = []
     mix: WorkloadMix | None = None
-    file: _BriefingFile | None = None
+    file: BriefingFile | None = None
     try:
-        file = validate(document, _BriefingFile, {"hardware": hardware})
+        file = validate(document, BriefingFile, {"hardware": hardware})
     except InputError as error:
         problems += error.problems
     try:

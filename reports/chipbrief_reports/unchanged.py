@@ -28,6 +28,7 @@ __all__ = ["Basis", "BuildReport", "basis_of", "file_of", "fingerprint", "inputs
 
 SCHEMA = "build-record/1"
 DISTRIBUTION = ENTRY_POINT_GROUP = "chipbrief"
+PLUGIN_FILES = "CHIPBRIEF_PLUGINS"  # as in chipbrief.registry
 PACKAGES = ("chipbrief", "chipbrief_reports", "chipbrief_templates")
 MAX_BYTES = 1_000_000  # larger files are not read as YAML, here as anywhere
 FOLDER_KEY = "template_dir"  # the one field whose text names a folder that is read
@@ -179,10 +180,11 @@ def _program() -> dict[str, Any]:
     points = list(entry_points(group=ENTRY_POINT_GROUP))
     packages = {*PACKAGES, *(point.module.partition(".")[0] for point in points)}
     strangers = [point for point in points if not (point.dist and point.dist.name == DISTRIBUTION)]
+    files = os.environ.get(PLUGIN_FILES, "")
     return {
         "packages": {name: _package(name) for name in packages},
         "plugins": sorted(f"{point.name} = {point.value}" for point in points),
-        "strangers": _given(strangers) if strangers else {},
+        "strangers": _given(strangers) if strangers or files else {},
     }
 
 
@@ -200,10 +202,10 @@ def _package(name: str) -> dict[str, str]:
 
 
 def _given(strangers: Iterable[EntryPoint]) -> dict[str, Any]:
-    """The plugins' versions and profiles, or why they fail."""
-    from chipbrief.registry import load_registry
+    """The versions and profiles of these plugins and of those that are files, or why they fail."""
+    from chipbrief.registry import load_registry, plugin_files
 
-    found = load_registry(strangers)
+    found = load_registry(strangers, files=plugin_files())
     profiles = {system.id: system.profile.model_dump(mode="json") for system in found}
     return {"plugins": sorted(map(str, found.plugins)), "profiles": profiles}
 

@@ -16,6 +16,7 @@ __all__ = [
     "joined",
     "long_date",
     "midsentence",
+    "millions",
     "money",
     "number",
     "percent",
@@ -94,12 +95,18 @@ def count(value: float, singular: str, plural: str | None = None) -> str:
 
 
 def money(usd: float, digits: int = 2) -> str:
-    """`$150 000`; cents below ten dollars, millions and billions named from ten million on."""
-    if abs(usd) >= 1e10:
+    """`$150 000`; cents below ten dollars, millions named from ten million on."""
+    rounded = abs(significant(usd, digits))
+    if rounded >= 1e9:
         return f"${number(usd / 1e9, digits)} billion"
-    if abs(usd) >= 1e7:
+    if rounded >= 1e7:
         return f"${number(usd / 1e6, digits)} million"
     return f"${number(usd, digits)}"
+
+
+def millions(usd: float, digits: int = 2) -> str:
+    """`$3.9 million` in a sentence, where `money` writes a column's `$3 900 000`."""
+    return f"${number(usd / 1e6, digits)} million" if 1e6 <= abs(significant(usd, digits)) < 1e7 else money(usd, digits)
 
 
 def price(usd: float) -> str:
@@ -130,10 +137,11 @@ def watts(value: float) -> str:
 
 
 def tokens(value: float) -> str:
-    """`96 000`, `12 million`, `2.4 billion`."""
+    """`96 000`, `12 million`, `2.4 billion`; what is rounded keeps its zero, as in `1.0 billion`."""
     for name, size in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
-        if value >= size:
-            return f"{_trimmed(number(value / size))} {name}"
+        if significant(value) >= size:
+            told = number(value / size)
+            return f"{_trimmed(told) if significant(value) == value else told} {name}"
     return number(value)
 
 

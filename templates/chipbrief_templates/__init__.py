@@ -9,6 +9,8 @@ __all__ = [
     "DEFAULT_MIX",
     "EXAMPLE_SWEEP",
     "MIXES",
+    "PLUGIN",
+    "SCHEMAS",
     "SITE",
     "THEME",
     "example_claims",
@@ -21,6 +23,8 @@ SITE = _HERE / "site"
 THEME = _HERE / "theme"
 MIXES = _HERE / "mixes"
 CLAIMS = _HERE / "claims"
+PLUGIN = _HERE / "plugin"
+SCHEMAS = _HERE / "schemas"
 DEFAULT_MIX = MIXES / "five-workloads.yaml"
 EXAMPLE_SWEEP = _HERE / "sweeps" / "cheapest-tokens.yaml"
 

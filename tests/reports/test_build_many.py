@@ -29,13 +29,17 @@ hardware: [nvidia-b200]
 BRIEFING = "schema: briefing/1\ntitle: TITLE\nsections: [decision]\nmix: small.yaml\n"
 
 
+def written(folder: Path) -> Path:
+    (folder / "small.yaml").write_text(MIX)
+    (folder / "one.yaml").write_text(BRIEFING.replace("TITLE", "The first"))
+    (folder / "two.yaml").write_text(BRIEFING.replace("TITLE", "The second"))
+    (folder / "wrong.yaml").write_text("schema: briefing/1\nmix: small.yaml\nsections: [dezision]\ntitel: x\n")
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "small.yaml").write_text(MIX)
-    (tmp_path / "one.yaml").write_text(BRIEFING.replace("TITLE", "The first"))
-    (tmp_path / "two.yaml").write_text(BRIEFING.replace("TITLE", "The second"))
-    (tmp_path / "wrong.yaml").write_text("schema: briefing/1\nmix: small.yaml\nsections: [dezision]\ntitel: x\n")
-    return tmp_path
+    return written(tmp_path)
 
 
 def build(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -54,9 +58,20 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
+    """What each of both is when it is built by itself."""
+    folder = written(tmp_path_factory.mktemp("alone"))
+    for name in ("one", "two"):
+        assert build(folder, f"{name}.yaml", "-o", name).returncode == 0
+    return {name: contents(folder / name) for name in ("one", "two")}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["serial", "processes:2"])
-def test_each_is_what_it_is_alone_and_one_that_fails_is_named(folder: Path, engine: str) -> None:
+def test_each_is_what_it_is_alone_and_one_that_fails_is_named(
+    folder: Path, alone: dict[str, dict[str, bytes]], engine: str
+) -> None:
     found = build(folder, "one.yaml", "wrong.yaml", "two.yaml", "-o", "out", "--engine", engine, "--json")
     documents: list[dict[str, Any]] = json.loads(found.stdout)
     assert [document["name"] for document in documents] == ["one", "wrong", "two"]
@@ -68,10 +83,9 @@ def test_each_is_what_it_is_alone_and_one_that_fails_is_named(folder: Path, engi
     assert {"one: PDF", "two: PDF"} <= set(lines)
     assert sum(line.endswith(" of 3") for line in lines) == 3
     assert sorted(path.name for path in (folder / "out").iterdir()) == ["one", "two"]
-    for name in ("one", "two"):
-        assert build(folder, f"{name}.yaml", "-o", f"alone-{name}").returncode == 0
-        assert contents(folder / "out" / name) == contents(folder / f"alone-{name}")
-    assert contents(folder / "out" / "one") != contents(folder / "out" / "two")
+    for name, files in alone.items():
+        assert contents(folder / "out" / name) == files
+    assert alone["one"] != alone["two"]
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -19,8 +20,11 @@ from chipbrief_reports.charts import (
     FieldMark,
     FieldRow,
     FrontierLine,
+    HistoryLine,
+    HistoryPoint,
     LengthLine,
     MapCell,
+    MethodMark,
     RoofLine,
     RoofPoint,
     capacity_steps,
@@ -29,6 +33,7 @@ from chipbrief_reports.charts import (
     dot_strip,
     field_chart,
     frontier_chart,
+    history_chart,
     length_chart,
     roofline_chart,
     stacked_bars,
@@ -131,19 +136,36 @@ ROOFLINE = roofline_chart(
 ALL = {
     "lines": (LINES, ("CS-3", "DGX B200", "GroqRack", "from 26: CS-3", "from 40: GroqRack", "tokens", "seconds")),
     "roofline": (ROOFLINE, ("CS-3", "DGX B200", "DGX B200 decode, 36 %", "FLOP a byte", "TFLOP/s")),
-    "day": (DAY, ("mean", "provisioned, X1", "requests/s", "hour, UTC", "00", "24")),
+    "day": (DAY, ("mean", "provisioned, X1", "00", "24")),
     "field": (FIELD, ("Power of a system, kW", "23.0", "2 of 3", "1000", "3 of 3")),
     "map": (MAP, ("B200 rent", "CS-3 own", "–", "120", "500", "1000", "4000", "answer, mean tokens")),
-    "dots": (DOTS, ("Coding agent", "Voice < & >", "20 ms", "400 ms", "7 s", "seconds to the answer")),
+    "dots": (DOTS, ("Coding agent", "Voice < & >", "20 ms", "400 ms", "7 s", "7.0 s")),
     "frontier": (FRONTIER, ("CS-3", "DGX B200", "MI355X ×8", "service level", "tok/s/user", "USD/Mtok")),
     "stacked": (STACKED, ("CS-3", "DGX B200", "Hardware", "Energy", "$35", "$15", "USD per system-hour")),
     "tornado": (TORNADO, ("price: system", "economic life", "0.5 to 3 MUSD", "3 to 6 years", "USD/Mtok")),
     "steps": (STEPS, ("CS-3", "GroqRack", "2026-12", "2027-03", "2027-06", "systems")),
 }
+
+
+def edition(day: int, value: float) -> HistoryPoint:
+    """A price in the edition of a day of November, half of it to twice."""
+    return HistoryPoint(datetime(2026, 11, day, tzinfo=UTC), value, value / 2, value * 2, f"{value} USD/Mtok")
+
+
+HISTORY = history_chart(
+    [
+        HistoryLine("CS-3", 0, ((edition(2, 0.02), edition(9, 0.03)),)),
+        HistoryLine("The whole mix", None, ((edition(9, 0.3),),)),
+    ],
+    y="USD/Mtok",
+    marks=[MethodMark(datetime(2026, 11, 9, tzinfo=UTC), "draws")],
+)
+ALL |= {"history": (HISTORY, ("CS-3", "The whole mix", "USD/Mtok"))}
 REST = {"colour_of", "crossovers", "leads"}  # no drawings
 BUILDERS = {"dots": "dot_strip", "frontier": "frontier_chart", "stacked": "stacked_bars", "tornado": "tornado_chart"}
 BUILDERS |= {"lines": "length_chart", "roofline": "roofline_chart"}
 BUILDERS |= {"steps": "capacity_steps", "day": "day_chart", "field": "field_chart", "map": "winner_map_chart"}
+BUILDERS |= {"history": "history_chart"}
 
 
 def words(svg: str) -> list[str]:
@@ -353,10 +375,10 @@ def test_a_logarithmic_axis_has_ticks_to_read_it_by(values: tuple[float, ...]) -
 
 
 def test_the_ticks_of_a_drawing_are_numbers_one_can_read() -> None:
-    """2, 5 and 10 from 2 to 13, then thousands in short."""
+    """2, 5 and 10 from 2 to 13, then thousands by thin spaces and millions in words, as the text has them."""
     assert {"2", "5", "10"} <= set(words(drawn(dot_strip([DotRow("a", 2.0, 0), DotRow("b", 13.0, 1)], axis="x"))))
     long = words(drawn(dot_strip([DotRow("a", 2e4, 0), DotRow("b", 3e6, 1)], axis="x")))
-    assert {"20k", "100k", "1M"} <= set(long)
+    assert {"20\u202f000", "100\u202f000", "1 million"} <= set(long)
 
 
 def test_the_range_in_words_has_room_behind_the_longest_bar() -> None:
@@ -383,3 +405,75 @@ def test_the_steepest_and_the_flattest_line_are_drawn() -> None:
     spec = frontier_chart([FrontierLine("One point", 0, ((5.0, 2.0),), (5.0, 2.0))], x="x", y="y", limit=2.0)
     assert "One point" in words(drawn(spec))
     assert math.isfinite(log_axis([5.0])["scale"].to_dict()["domain"][0])
+
+
+# -- words do not lie on one another --------------------------------------------------------------------------
+
+
+def boxes(svg: str, expected: set[str]) -> list[tuple[str, float, float, float, float]]:
+    """(words, left, right, top, bottom) of some texts of a drawing, five pixels a letter."""
+    found = []
+    for attributes, raw in re.findall(r"<text\b([^>]*)>([^<]*)</text>", svg):
+        place = re.search(r"translate\(([-\d.]+),\s*([-\d.]+)\)", attributes)
+        if raw not in expected or not place:
+            continue
+        x, y, wide = float(place[1]), float(place[2]), 5.0 * len(raw)
+        left = x - wide if 'text-anchor="end"' in attributes else x
+        found.append((raw, left, left + wide, y - 8.0, y))
+    return found
+
+
+def overlaps(found: list[tuple[str, float, float, float, float]]) -> list[tuple[str, str]]:
+    return [
+        (one[0], other[0])
+        for i, one in enumerate(found)
+        for other in found[i + 1 :]
+        if one[1] < other[2] and other[1] < one[2] and one[3] < other[4] and other[3] < one[4]
+    ]
+
+
+@pytest.mark.parametrize("systems", [2, 4, 6])
+def test_labels_of_many_systems_stand_apart(systems: int) -> None:
+    rows = [
+        DotRow(line, 0.5 + 0.01 * i, min(i, 3), f"{500 + 10 * i} ms {name} {i}", lane=name + str(i))
+        for line in ("Chat", "Agent", "Voice")
+        for i, name in enumerate(["DGX B200", "CS-3", "Rack", "MI355X", "TPU", "LPU"][:systems])
+    ]
+    labels = boxes(drawn(dot_strip(rows, axis="s")), {row.label for row in rows})
+    assert len(labels) >= 3 * systems
+    assert overlaps(labels) == []
+
+
+def test_a_label_stands_behind_the_marks_of_its_lane() -> None:
+    rows = [DotRow("a", 100.0, 0, "2 fitted"), DotRow("a", 104.0, 0), DotRow("a", 900.0, 0), DotRow("b", 1.0, 0)]
+    spec = dot_strip(rows, axis="tok/s")
+    [label] = [row for values in every(spec, "values") for row in values if isinstance(row, dict) and row.get("label")]
+    assert label["end"] == 104.0
+
+
+def test_the_names_of_lines_that_end_together_stand_apart() -> None:
+    lines = [
+        FrontierLine(f"System {i}", min(i, 3), ((20.0, 0.01), (500.0 + 3 * i, 10.0 + 0.2 * i)), None) for i in range(6)
+    ]
+    names = {line.name for line in lines}
+    labels = boxes(drawn(frontier_chart(lines, x="tok/s/user", y="$/Mtok", limit=60.0)), names)
+    assert {label[0] for label in labels} == names
+    assert overlaps(labels) == []
+    assert min(label[3] for label in labels) > -14  # none above the drawing
+
+
+def test_what_works_has_colour_and_what_is_idle_is_grey() -> None:
+    bars = [Bar("CS-3", "Idle", 3.0), Bar("CS-3", "Energy", 1.0)]
+    spec = stacked_bars(bars, axis="$/Mtok", totals={"CS-3": "$4"}, idle=["Idle"])
+    [colours] = [found for found in every(spec, "range") if isinstance(found, list) and len(found) == 2]
+    red, green, blue = (int(colours[0][i : i + 2], 16) for i in (1, 3, 5))
+    assert max(red, green, blue) - min(red, green, blue) < 20
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\x1bb", "a\x9fb", "a\ud800b", "'\"\\", "]]>\u2028x"])
+def test_a_name_that_cannot_be_drawn_ends_nothing(name: str) -> None:
+    """A control character made vl-convert abort the whole process (exit 134)."""
+    svg = drawn(dot_strip([DotRow(name, 2.0, 0, name), DotRow("b", 20.0, 1)], axis="s"))
+    assert sum("a\ufffdb" in word or word == name for word in words(svg)) == 2
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", svg)
+    assert "<title" in chart_svg(STACKED, "c", f"A chart of {name}.")

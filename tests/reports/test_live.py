@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chipbrief.catalogue import load_catalogue
-from chipbrief.evaluate import Footprint, Results, evaluate
+from chipbrief.evaluate import Footprint, Results, cheapest_route, evaluate, vendor_fleets
 from chipbrief.evidence.model_error import ModelError, model_error
 from chipbrief.finance import (
     HOURS_PER_MONTH,
@@ -21,6 +21,7 @@ from chipbrief.finance import (
     CostLine,
     Finance,
     capital_recovery_factor,
+    hourly_usd,
     usd_per_mtok,
 )
 from chipbrief.hardware import Hardware, SystemCost
@@ -31,6 +32,7 @@ from chipbrief_reports.briefing.compose import compose
 from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import Briefing, Chart, Paragraph, Section, Slider, Sliders, text
 from chipbrief_reports.briefing.sections.live_costs import live_costs
+from chipbrief_reports.briefing.sections.stack import stack_lines, stack_options
 from chipbrief_reports.render import briefing_html, chart_svg
 from chipbrief_reports.render import bundle as bundles
 from chipbrief_reports.render.checks import all_blocks
@@ -68,7 +70,7 @@ hardware: [cerebras-cs3, nvidia-b200, groq-lpu]
 """
 
 
-CUT_OFF = """() => ['offers', 'system-hour'].flatMap(id => {
+CUT_OFF = """() => ['offers', 'stack', 'frontier'].flatMap(id => {
     const svg = document.querySelector(`#${id} .live svg`), right = svg.getBoundingClientRect().right;
     const over = e => e.getBoundingClientRect().right - right; // a number of the axis may lean out a little, unclipped
     return [...svg.querySelectorAll('text')].filter(e => e.textContent && getComputedStyle(e).opacity !== '0')
@@ -266,14 +268,45 @@ def months_of(results: Results, values: dict[str, float]) -> dict[str, float]:
     return found
 
 
-def hours_of(results: Results, values: dict[str, float]) -> dict[str, float]:
-    """An owned system-hour at full load by line, by the model itself."""
+def stacks_of(results: Results, values: dict[str, float]) -> dict[str, float]:
+    """The price of a million tokens of every system and lane that carries something, by the model itself.
+
+    The months of its classes (C3), and what whole systems cost that no replica uses, over all tokens of a month.
+    """
     finance, prices, _ = setting_of(results, values)
-    return {
-        f"{hardware.id}/own/{line.id}": float(line.usd_per_hour)
-        for hardware in results.systems
-        for line in hardware.at(prices).cost.lines("own", finance, 1.0)
-    }
+    months, found = months_of(results, values), {}
+    for fleet in vendor_fleets(results):
+        mtok = fleet.usd_month.value / fleet.usd_mtok.value
+        usd = sum(months[f"{name}/{fleet.hardware}/{fleet.lane}"] for name in fleet.served)
+        if fleet.lane == "own":
+            lines = results.system(fleet.hardware).at(prices).cost.lines("own", finance, 0.0)
+            usd += fleet.idle_systems * HOURS_PER_MONTH * float(hourly_usd(lines))
+        found[f"{fleet.hardware}/{fleet.lane}"] = usd / mtok
+    return found
+
+
+def bars_of(seen: Visit) -> dict[str, float]:
+    """What each bar of the stack adds up to on the page, by option."""
+    found: dict[str, float] = {}
+    for row in seen.rows("stack", "pieces"):
+        option = row["key"].split("|")[0]
+        found[option] = found.get(option, 0.0) + row["value"]
+    return found
+
+
+def capacity_prices_of(made: Made, values: dict[str, float]) -> dict[str, float]:
+    """The price at capacity of the leading class on each system of its own (C2), by the model itself."""
+    results, found = made.results, {}
+    finance, prices, use = setting_of(results, values)
+    desk = Desk(results, made.error, FOCUS)
+    for o in results.of_class(desk.leading):
+        if o.metrics:
+            assert o.deployment is not None
+            shape = results.wanted(o.class_id).shape
+            rate = o["tok_s_replica"].value / shape.output_mean * (shape.input_mean + shape.output_mean)
+            footprint = Footprint.of(results.system(o.hardware).at(prices), o.deployment)
+            found[desk.name(o.hardware)] = float(usd_per_mtok(footprint.usd_h("own", finance, use), rate, use))
+    return found
 
 
 def anywhere(panel: Sliders, seed: int) -> dict[str, float]:
@@ -299,10 +332,12 @@ def test_the_pages_numbers_are_the_cost_models(visit: Callable[..., Visit], made
             winners.add(found[0][0])
         months = {row["key"]: row["value"] for row in seen.rows("offers", "marks")}
         assert months == pytest.approx(months_of(made.results, values), rel=1e-6)
-        hours = {row["key"]: row["value"] for row in seen.rows("system-hour", "pieces")}
-        all_hours = hours_of(made.results, values)
-        assert hours == pytest.approx({key: all_hours[key] for key in hours}, rel=1e-6)
-        assert sum(hours.values()) == pytest.approx(sum(all_hours.values()), rel=1e-6)
+        bars, stacks = bars_of(seen), stacks_of(made.results, values)
+        bars.pop("route", None)
+        assert len(bars) > 2
+        assert bars == pytest.approx({name: stacks[name] for name in bars}, rel=1e-6)
+        marks = {row["who"]: row["y"] for row in seen.rows("frontier", "chosen_points")}
+        assert marks == pytest.approx(capacity_prices_of(made, values), rel=1e-6)
         seen.settle()
         assert seen.ask(CUT_OFF) == []
     assert len(winners) > len(made.panel.ranking.rows)  # the sliders turn the ranking
@@ -320,6 +355,35 @@ def test_at_rest_the_page_shows_what_the_results_say(visit: Callable[..., Visit]
     offers = [offer for wanted in made.results.mix.classes for offer in made.results.offers(wanted.id)]
     months = {f"{o.class_id}/{o.hardware}/{cost.lane}": cost.usd_month.value for o, cost in offers}
     assert {row["key"]: row["value"] for row in seen.rows("offers", "marks")} == pytest.approx(months, rel=1e-9)
+    fleets = {f"{f.hardware}/{f.lane}": f.usd_mtok.value for f in vendor_fleets(made.results)}
+    fleets["route"] = cheapest_route(made.results).usd_mtok.value
+    bars = bars_of(seen)
+    assert bars == pytest.approx({name: fleets[name] for name in bars}, rel=1e-9)
+
+
+def test_idle_is_a_line_of_its_own_and_the_lines_add_up_to_the_price(made: Made) -> None:
+    desk, finance = Desk(made.results, made.error, FOCUS), Finance.from_terms(made.results.terms)
+    fleets = {f"{f.hardware}/{f.lane}": f for f in vendor_fleets(made.results)}
+    for option in stack_options(desk):
+        lines = {name: usd for name, (_, _, usd) in stack_lines(option, finance).items()}
+        assert sum(lines.values()) == pytest.approx(option.usd_mtok, rel=1e-9)
+        assert min(lines.values()) >= 0
+        if option.id in fleets and fleets[option.id].lane == "own":  # C3's idle chips, as the ledger has them
+            assert lines["idle_chips"] * option.mtok == pytest.approx(fleets[option.id].idle_usd_month, rel=1e-9)
+        if option.id.endswith("/api"):
+            assert set(lines) == {"tokens"}
+
+
+@pytest.mark.system
+def test_a_chart_that_the_sliders_do_not_move_says_so(visit: Callable[..., Visit], made: Made) -> None:
+    seen = visit()
+    told = seen.page.locator("#tornado .as-today")
+    assert told.inner_text() == ""
+    seen.move(anywhere(made.panel, 2))
+    assert "today's values" in told.inner_text()
+    seen.page.locator(".panel button").click()
+    seen.settle()
+    assert told.inner_text() == ""
 
 
 @pytest.mark.system
@@ -352,7 +416,7 @@ def test_reset_returns_to_today(visit: Callable[..., Visit], made: Made) -> None
     seen = visit()
     everything = """() => [document.querySelector('.panel').innerText, document.querySelectorAll('.changed').length,
         document.documentElement.className]"""
-    drawn = """() => ['offers', 'system-hour'].map(id =>
+    drawn = """() => ['offers', 'stack', 'frontier'].map(id =>
         [...document.querySelectorAll(`#${id} .live svg text, #${id} .live svg .mark-symbol path`)]
             .map(e => e.textContent || e.getAttribute('transform')).sort())"""
     before, charts = seen.ask(everything), seen.ask(drawn)
@@ -395,7 +459,8 @@ def test_every_slider_has_a_name_a_value_in_words_and_its_value_today(visit: Cal
         assert found.is_enabled(), slider.reason
         assert found.get_attribute("aria-valuetext")
         described = found.get_attribute("aria-describedby") or ""
-        assert slider.span in seen.page.locator(f"id={described}").inner_text()
+        said = seen.page.locator(f"id={described}").inner_text().replace("\u00a0", " ")
+        assert slider.span in said
     assert seen.page.locator(".track .today").count() == len(made.panel.sliders)
 
 
@@ -449,7 +514,7 @@ def test_a_mark_tells_what_it_is_when_it_is_pointed_at(visit: Callable[..., Visi
 def test_arrow_keys_step_through_the_marks_of_every_chart(visit: Callable[..., Visit], made: Made) -> None:
     seen = visit()
     told_of = [b.id for b in all_blocks(made.briefing) if isinstance(b, Chart) and '"tip"' in json.dumps(b.spec)]
-    assert {"frontier", "e2e", "offers", "system-hour"} <= set(told_of)
+    assert {"frontier", "e2e", "offers", "stack"} <= set(told_of)
     for chart in told_of:
         seen.page.locator(f"#{chart} .live").focus()
         told = []
@@ -579,7 +644,9 @@ def test_a_line_of_another_form_disables_its_slider_and_says_so(made: Made) -> N
     assert set(reasons.values()) == {""}
     lines, drivers = panel.data["lines"], panel.data["drivers"]
     finance = Finance.from_terms(made.results.terms)
-    for load in (0.5, 1.0):  # still today's numbers, for each load apart
+    loads = [float(key.rpartition("@")[2]) for key in lines if key.startswith("nvidia-b200/own@")]
+    assert len(loads) > 2
+    for load in loads:  # still today's numbers, for each load apart
         own = [line for line in lines[f"nvidia-b200/own@{load!r}"] if line["line"] == "energy"]
         [energy] = [line for line in other.cost.lines("own", finance, load) if line.id == "energy"]
         total = sum(line["coefficient"] * drivers[line["drivers"][0]] for line in own)

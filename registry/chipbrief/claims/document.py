@@ -19,7 +19,17 @@ from chipbrief.claims.quantity import Quantity
 from chipbrief.config import Document, Id, Strict, known, read_yaml, validate
 from chipbrief.errors import did_you_mean
 
-__all__ = ["Claim", "ClaimsFile", "Fact", "Level", "Subject", "Text", "claims_from_document", "load_claims"]
+__all__ = [
+    "Claim",
+    "ClaimsDocument",
+    "ClaimsFile",
+    "Fact",
+    "Level",
+    "Subject",
+    "Text",
+    "claims_from_document",
+    "load_claims",
+]
 
 Level = Literal["user", "replica", "chip", "system", "site"]
 Value = SkipValidation[Quantity | Period | str]
@@ -205,7 +215,9 @@ class Claim(Strict):
         return self.value if isinstance(self.value, str) else self.value.written
 
 
-class _File(Strict):
+class ClaimsDocument(Strict):
+    """The shape of a claims file."""
+
     schema_: Annotated[Literal["claims/1"], Field(alias="schema")]
     name: Id
     title: str
@@ -263,7 +275,7 @@ def claims_from_document(
         "metric_of": _metrics_of(data.get("claims")),
         "seen": set(),
     }
-    found = validate(document, _File, context)
+    found = validate(document, ClaimsDocument, context)
     return ClaimsFile(found.name, found.title, found.text, found.subjects, found.sources, found.facts, found.claims)
 
 

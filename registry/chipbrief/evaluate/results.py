@@ -50,6 +50,16 @@ class Results:
     samples: int
     seed: int
 
+    @property
+    def dropped(self) -> tuple[PluginRecord, ...]:
+        """Those of the missing whose models failed in the run, with the systems that are missing for it."""
+        return tuple(record for record in self.missing if record.hardware)
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Ids of the systems whose models failed in the run."""
+        return frozenset(name for record in self.dropped for name in record.hardware)
+
     def outcome(self, class_id: str, hardware: str) -> Outcome:
         """The outcome of a class on a system."""
         return next(o for o in self.outcomes if (o.class_id, o.hardware) == (class_id, hardware))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from chipbrief.architecture import Architecture
 from chipbrief.catalogue import Catalogue
-from chipbrief.errors import Refusal
+from chipbrief.conformance import BadAnswer
+from chipbrief.errors import PluginError, Refusal
 from chipbrief.evaluate.case import Case, Setting
 from chipbrief.evaluate.outcome import Outcome
 from chipbrief.evaluate.residual import Residual
 from chipbrief.evaluate.results import Results
 from chipbrief.evaluate.search import Candidate
+from chipbrief.evaluate.trust import check_answers, checked_outcome
 from chipbrief.finance import FinanceTerms, load_finance_terms
-from chipbrief.registry import Registry
+from chipbrief.hardware import Hardware
+from chipbrief.registry import PluginRecord, Registry, one_line
 from chipbrief.workload import WorkloadMix
 
 __all__ = ["SAMPLES", "SEED", "evaluate"]
@@ -34,6 +39,8 @@ def evaluate(
 ) -> Results:
     """Evaluate every class of a mix on every system it names (all, if it names none).
 
+    A system whose models raise, or give what is no number, is left out and named in `Results.missing`.
+
     Args:
         mix: the load.
         registry: the hardware.
@@ -43,34 +50,81 @@ def evaluate(
         samples: draws behind an 80 % interval.
         seed: seed of the draws.
         progress: told what is done next, a line at a time.
+
+    Raises:
+        PluginError: the models of every system failed, or those of one where the registry is strict.
     """
     terms = (terms or load_finance_terms()).override(mix.finance.changed, where=f"the mix {mix.name}", date=as_of)
-    systems = tuple(registry[name] for name in mix.hardware or registry.hardware)
-    outcomes: list[Outcome] = []
-    frontiers: dict[tuple[str, str], Sequence[Candidate]] = {}
-    for hardware in systems:
-        plain, sampled = Setting.plain(hardware, terms), Setting.sampled(hardware, terms, samples, seed)
-        for wanted in mix.classes:
-            progress(f"{wanted.id} on {hardware.id}")
-            architecture = catalogue[wanted.model]
-            residual = Residual.drawn(hardware, architecture, samples, seed)
-            case = Case(wanted, architecture, plain, sampled, residual, mix.finance.lane)
+    run = _Run(mix, {c.model: catalogue[c.model] for c in mix.classes}, terms, samples, seed, progress)
+    tried = [
+        run.isolated(registry[name], registry.plugin_of(registry[name].id))
+        for name in mix.hardware or registry.hardware
+    ]
+    kept = [one for one in tried if isinstance(one, _OfSystem)]
+    dropped = tuple(one for one in tried if isinstance(one, PluginRecord))
+    if dropped and (registry.strict or not kept):
+        raise PluginError("\n".join(f"plugin {record}" for record in dropped))
+    return Results(
+        mix=mix,
+        systems=tuple(one.hardware for one in kept),
+        outcomes=tuple(outcome for one in kept for outcome in one.outcomes),
+        frontiers={pair: found for one in kept for pair, found in one.frontiers.items()},
+        terms=terms,
+        catalogue=catalogue,
+        missing=(*registry.failed, *dropped),
+        as_of=as_of,
+        samples=samples,
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _OfSystem:
+    """What one system made of all classes."""
+
+    hardware: Hardware
+    outcomes: tuple[Outcome, ...]
+    frontiers: Mapping[tuple[str, str], Sequence[Candidate]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What every system is asked the same."""
+
+    mix: WorkloadMix
+    models: Mapping[str, Architecture]
+    terms: FinanceTerms
+    samples: int
+    seed: int
+    progress: Callable[[str], None]
+
+    def isolated(self, hardware: Hardware, plugin: PluginRecord) -> _OfSystem | PluginRecord:
+        """Every class on a system; where its models fail, its plugin with what it raised."""
+        try:
+            return self.of(hardware)
+        except MemoryError:  # which is nobody's fault, and would be everyone's
+            raise
+        except (Exception, SystemExit) as error:
+            told = str(error) if isinstance(error, BadAnswer) else one_line(error)
+            return replace(plugin, hardware=(hardware.id,), error=told)
+
+    def of(self, hardware: Hardware) -> _OfSystem:
+        """Every class on a system; raises whatever its models raise, and BadAnswer where they give no numbers."""
+        plain = Setting.plain(hardware, self.terms)
+        sampled = Setting.sampled(hardware, self.terms, self.samples, self.seed)
+        outcomes: list[Outcome] = []
+        frontiers: dict[tuple[str, str], Sequence[Candidate]] = {}
+        for wanted in self.mix.classes:
+            self.progress(f"{wanted.id} on {hardware.id}")
+            architecture = self.models[wanted.model]
+            residual = Residual.drawn(hardware, architecture, self.samples, self.seed)
+            case = Case(wanted, architecture, plain, sampled, residual, self.mix.finance.lane)
             try:
                 candidates = case.candidates()
             except Refusal as reason:
                 outcomes.append(case.refused(reason))
                 continue
+            check_answers(plain, architecture, wanted, candidates)
             frontiers[wanted.id, hardware.id] = candidates
-            outcomes.append(case.solve(candidates))
-    return Results(
-        mix=mix,
-        systems=systems,
-        outcomes=tuple(outcomes),
-        frontiers=frontiers,
-        terms=terms,
-        catalogue=catalogue,
-        missing=registry.failed,
-        as_of=as_of,
-        samples=samples,
-        seed=seed,
-    )
+            outcomes.append(checked_outcome(case.solve(candidates)))
+        return _OfSystem(hardware, tuple(outcomes), frontiers)

@@ -18,7 +18,9 @@ from chipbrief.hardware.deployment import Deployment, Pool
 from chipbrief.hardware.profile import ApiPrice, HardwareProfile
 from chipbrief.physics import Num
 
-__all__ = ["BandwidthModel", "CostModel", "Hardware", "ThroughputModel", "Trail", "trail_of", "uses"]
+__all__ = ["CASES_FILE", "BandwidthModel", "CostModel", "Hardware", "ThroughputModel", "Trail", "trail_of", "uses"]
+
+CASES_FILE = "cases.yaml"  # reference cases that a plugin is held against, beside its profiles
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -226,13 +228,13 @@ class Hardware:
 
     @classmethod
     def from_folder(cls, folder: Path, *, but: Collection[str] = ()) -> list[Self]:
-        """Every profile of a folder, one YAML file a system, beside the calibration that they may share.
+        """Every profile of a folder, one YAML file a system, beside the calibration and cases that they may share.
 
         Args:
             folder: where they are.
             but: names of files to leave out.
         """
-        left_out = {CALIBRATION_FILE, *but}
+        left_out = {CALIBRATION_FILE, CASES_FILE, *but}
         return [cls.from_yaml(path) for path in sorted(folder.glob("*.yaml")) if path.name not in left_out]
 
     @property

@@ -54,7 +54,7 @@ class Candidate:
 
     @property
     def order(self) -> tuple[bool, bool, str, str]:
-        """chipbrief's own first, then other distributions by name, then files."""
+        """Chipbrief's own first, then other distributions by name, then files."""
         return bool(self.path), self.distribution != OWN_DISTRIBUTION, self.distribution, self.name
 
     def systems(self) -> list[Hardware]:

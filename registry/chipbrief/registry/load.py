@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def load_registry(
     Args:
         found: entry points to load instead of the installed ones.
         files: profiles to load instead of those that CHIPBRIEF_PLUGINS names; those count where `found` is not given.
-        strict: make a failing plugin fatal.
+        strict: make a failing plugin fatal, now and where its models are asked.
 
     Raises:
         PluginError: with `strict`, the first plugin that failed.
@@ -31,7 +32,7 @@ def load_registry(
     registry = _loaded(candidates(found, files))
     if strict and registry.failed:
         raise PluginError(f"plugin {registry.failed[0]}")
-    return registry
+    return replace(registry, strict=strict)
 
 
 def load_candidate(candidate: Candidate) -> Registry:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
+from chipbrief.catalogue import Names
 from chipbrief.errors import ChipbriefError, did_you_mean
 from chipbrief.hardware import Hardware
 
@@ -36,19 +38,23 @@ class PluginRecord:
 
     def __str__(self) -> str:
         """One line, for lists and for warnings."""
-        where = f"{self.name} ({self.distribution} {self.version})"
+        where, systems = f"{self.name} ({self.distribution} {self.version})", ", ".join(self.hardware)
         if self.loaded:
-            return f"{where}: {', '.join(self.hardware)}"
-        return f"{where}{f': {", ".join(self.hardware)}' if self.hardware else ''} failed: {self.error}"
+            return f"{where}: {systems}"
+        return f"{where}{f': {systems}' if systems else ''} failed: {self.error}"
 
 
 @dataclass(frozen=True)
 class Registry:
-    """Hardware by id, sorted; `names` maps every accepted name, in any case, to its id; `plugins` is what was found."""
+    """Hardware by id, sorted; `names` maps every accepted name, in any case, to its id; `plugins` is what was found.
+
+    Where it is `strict`, a plugin whose models fail as they are asked is fatal too.
+    """
 
     hardware: Mapping[str, Hardware]
     names: Mapping[str, str]
     plugins: tuple[PluginRecord, ...]
+    strict: bool = False
 
     def __iter__(self) -> Iterator[Hardware]:
         """Every system, sorted by id."""
@@ -73,6 +79,11 @@ class Registry:
         """The plugin that gave a system, by the system's id."""
         given = (plugin for plugin in self.plugins if plugin.loaded and hardware in plugin.hardware)
         return next(given, PluginRecord("unknown", "unknown", "unknown", (hardware,)))
+
+    def without(self, hardware: Collection[str]) -> Self:
+        """The same registry, some systems left out by id, such as those whose models failed."""
+        kept = {name: one for name, one in self.hardware.items() if name not in hardware}
+        return replace(self, hardware=kept, names=Names({n: id_ for n, id_ in self.names.items() if id_ in kept}))
 
 
 def one_line(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from chipbrief.architecture import FormatName
 from chipbrief.config import (
@@ -36,6 +36,9 @@ SECONDS_PER_DAY = 86400.0
 DAY_S, HOUR_S = 86400.0, 3600.0
 
 ModelName = Annotated[str, known("model")]
+UsdPerKwh = Annotated[float, BeforeValidator(DIMENSIONS["usd_per_kwh"].parse)]
+UsdPerKwMonth = Annotated[float, BeforeValidator(DIMENSIONS["usd_per_kw_month"].parse)]
+UsdPerYear = Annotated[float, BeforeValidator(DIMENSIONS["usd_per_year"].parse)]
 
 
 class WorkloadClass(Strict):
@@ -132,12 +135,12 @@ class FinanceOverrides(Strict):
     inflation: Fraction | None = None
     rates: Literal["nominal", "real"] | None = None
     pue: Ratio | None = None
-    electricity: float | None = None
-    colocation: float | None = None
+    electricity: UsdPerKwh | None = None
+    colocation: UsdPerKwMonth | None = None
     network_storage: Fraction | None = None
     support: Fraction | None = None
-    software: float | None = None
-    staff: float | None = None
+    software: UsdPerYear | None = None
+    staff: UsdPerYear | None = None
     utilisation: Fraction | None = None
     availability: Fraction | None = None
     lag: Seconds | None = None
@@ -146,21 +149,6 @@ class FinanceOverrides(Strict):
     tax: Fraction | None = None
     rent_price_fall: Fraction | None = None
     api_price_fall: Fraction | None = None
-
-    @field_validator("electricity", mode="before")
-    @classmethod
-    def _electricity(cls, text: Any) -> Any:
-        return DIMENSIONS["usd_per_kwh"].parse(text)
-
-    @field_validator("colocation", mode="before")
-    @classmethod
-    def _colocation(cls, text: Any) -> Any:
-        return DIMENSIONS["usd_per_kw_month"].parse(text)
-
-    @field_validator("software", "staff", mode="before")
-    @classmethod
-    def _yearly(cls, text: Any) -> Any:
-        return DIMENSIONS["usd_per_year"].parse(text)
 
     @field_validator("pue")
     @classmethod

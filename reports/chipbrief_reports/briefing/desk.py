@@ -23,6 +23,7 @@ from chipbrief_reports.wording import LANE_NAMES, a_range, count, exact, joined,
 __all__ = ["UNMEASURED_MARK", "Desk", "absent", "cell"]
 
 UNMEASURED_MARK = "†"
+IN_COLOUR = 3  # systems in focus where the briefing names none
 
 
 def cell(value: str, span: str = "", *refs: Ref, best: bool = False, dot: int | None = None) -> Cell:
@@ -57,7 +58,12 @@ class Desk:
         self.mix = results.mix
         self.notes = NoteBook(results.figures())
         names = [h.id for h in results.systems]
-        self.focus = [name for name in focus if name in names] or names[:3]
+        self.focus = [name for name in focus if name in names] or self._telling(names)
+
+    def _telling(self, names: Sequence[str]) -> list[str]:
+        """The systems that a reader wants to see first: those of the route, then those of the best options."""
+        best = [leg.hardware for leg in self.route.legs] + [fleet.hardware for fleet in self.fleets]
+        return list(dict.fromkeys([*best, *names]))[:IN_COLOUR]
 
     # -- names -----------------------------------------------------------------------------------------------
 
@@ -89,7 +95,7 @@ class Desk:
 
     def dot(self, hardware: str) -> int:
         """The system's place in the focus list; behind it for the field."""
-        return self.focus.index(hardware) if hardware in self.focus else len(self.focus)
+        return self.focus.index(hardware) if hardware in self.focus else max(IN_COLOUR, len(self.focus))
 
     def offer_name(self, hardware: str, cost: LaneCost) -> str:
         """`X1, rented, 3 years` or `Acme Cloud, by the token`."""
@@ -105,7 +111,14 @@ class Desk:
     def units(self, fleet: VendorFleet) -> str:
         """`9 DGX B200`, or both sorts where a replica stands on two: whole systems to own."""
         counts = reversed([*fleet.by_system.items()])
-        return joined([f"{whole(number)} {self.name(name)}" for name, number in counts])
+        return joined([self.several(name, number) for name, number in counts])
+
+    def several(self, hardware: str, number: float | None = None) -> str:
+        """`9 DGX B200`, `20 MI355X servers`: names take an s where they end in a word; without a number all of them."""
+        name = self.part(hardware).profile.system.name
+        plural = "s" if name.rpartition(" ")[2].isalpha() and name[-1].islower() and number != 1 else ""
+        counted = f"{whole(number)} " if number is not None else ""
+        return f"{counted}{name}{plural}{self._mark(hardware)}"
 
     def ranked(self, names: Iterable[str]) -> list[str]:
         """Those that a finding may crown: measured, and to be had; all of them where none is."""
@@ -236,6 +249,8 @@ class Desk:
     def _sum(self, name: str) -> str:
         """The arithmetic with its result and equations: `161 300 + 11 480 = 172 800 USD/month (C3)`."""
         entry, arithmetic = self.ledger[name], self.ledger.arithmetic(name, exact)
+        if arithmetic == exact(entry.value):  # a sum of one
+            arithmetic = ""
         equations = f" ({', '.join(entry.equations)})" if entry.equations else ""
         unit = f" {entry.unit}" if entry.unit else ""
         return f"{f'{arithmetic} = ' if arithmetic else ''}{exact(entry.value)}{unit}{equations}."

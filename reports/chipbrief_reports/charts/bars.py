@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chipbrief_reports.charts.theme import INK, MUTED, TIP, colour_of, finished, inline, log_axis, tip, unless_another
+from chipbrief_reports.charts.theme import (
+    AXIS_WORDS,
+    INK,
+    MUTED,
+    TIP,
+    colour_of,
+    finished,
+    inline,
+    log_axis,
+    tip,
+    unless_another,
+)
 from chipbrief_reports.wording import number, percent, whole
 
 __all__ = ["Bar", "capacity_steps", "stacked_bars", "tornado_chart"]
 
-STACK = ("#1F3A5F", "#4C6A92", "#7F97B2", "#C8501E", "#E0A458", "#8A93A0", "#B9C0C8")
+STACK = ("#1F3A5F", "#4C6A92", "#7F97B2", "#C8501E", "#E0A458", "#2F5D62", "#7B6C9B", "#A58B6F", "#5B4636")
+IDLE = ("#C3CAD2", "#E0E4E9")  # what works has colour
+LEGEND = 3  # parts in a row
+ROOM = 1.13  # of the longest bar, for its total; the page leaves as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +39,20 @@ class Bar:
     key: str = ""
 
 
-def stacked_bars(bars: Sequence[Bar], *, axis: str, totals: dict[str, str]) -> dict[str, Any]:
+def stacked_bars(
+    bars: Sequence[Bar], *, axis: str, totals: Mapping[str, str], idle: Sequence[str] = ()
+) -> dict[str, Any]:
     """Horizontal stacks, the parts in the order given, each total printed at its bar's end.
 
     Args:
         bars: the pieces.
         axis: title of the axis, with its unit.
-        totals: text at the end of each row.
+        totals: text at the end of each row, in the order of the rows.
+        idle: parts that are drawn in grey.
     """
     import altair as alt
 
-    rows = list(dict.fromkeys(b.row for b in bars))
+    rows = list(dict.fromkeys([*totals, *(b.row for b in bars)]))
     parts = list(dict.fromkeys(b.part for b in bars))
     sums = {row: sum(b.value for b in bars if b.row == row) for row in rows}
     data = [_piece(b, parts.index(b.part), sums[b.row], axis) for b in bars]
@@ -44,15 +61,22 @@ def stacked_bars(bars: Sequence[Bar], *, axis: str, totals: dict[str, str]) -> d
     colour = alt.Color(
         "part:N",
         sort=parts,
-        scale=alt.Scale(domain=parts, range=list(STACK[: len(parts)])),
-        legend=alt.Legend(orient="top", direction="horizontal", symbolType="square"),
+        scale=alt.Scale(domain=parts, range=_colours(parts, idle)),
+        legend=alt.Legend(
+            orient="top",
+            direction="horizontal",
+            symbolType="square",
+            columns=LEGEND,
+            labelLimit=200,
+            symbolStrokeWidth=0,
+        ),
     )
     reach = alt.Scale(domainMax=alt.ExprRef("reach"))  # the page moves it with the pieces, and leaves the totals room
     stack = (
         alt.Chart(inline(data, "pieces"))
-        .mark_bar(height=18)
+        .mark_bar(height=15)
         .encode(
-            x=alt.X("value:Q", stack="zero", scale=reach, title=axis, axis=alt.Axis(tickCount=6)),
+            x=alt.X("value:Q", stack="zero", scale=reach, title=axis, axis=alt.Axis(tickCount=6, labelExpr=AXIS_WORDS)),
             y=y,
             color=colour,
             order="order:Q",
@@ -65,7 +89,16 @@ def stacked_bars(bars: Sequence[Bar], *, axis: str, totals: dict[str, str]) -> d
         .mark_text(align="left", dx=6, fontWeight=600)
         .encode(x="value:Q", y=y, text="label:N")
     )
-    return finished(alt.layer(stack, labels), 34 * len(rows) + 70, [alt.param(name="reach", value=max(sums.values()))])
+    height = 26 * len(rows) + 16 * -(-len(parts) // LEGEND) + 46
+    return finished(alt.layer(stack, labels), height, [alt.param(name="reach", value=max(sums.values()) * ROOM)])
+
+
+def _colours(parts: Sequence[str], idle: Sequence[str]) -> list[str]:
+    """A colour for every part, and a grey for what is idle."""
+    working = [part for part in parts if part not in idle]
+    found = {part: STACK[i % len(STACK)] for i, part in enumerate(working)}
+    found |= {part: IDLE[i % len(IDLE)] for i, part in enumerate(idle)}
+    return [found[part] for part in parts]
 
 
 def _piece(bar: Bar, order: int, total: float, axis: str) -> dict[str, Any]:
@@ -104,7 +137,12 @@ def tornado_chart(rows: Sequence[tuple[str, float, float, str]], *, base: float,
     ends = [base, *(end for _, low, high, _ in rows for end in (low, high))]
     room = (max(ends) - min(ends)) * 0.42  # for the range in words behind the longest bar
     domain = [min(ends), max(ends) + room]
-    x = alt.X("from:Q", title=axis, scale=alt.Scale(zero=False, nice=False, domain=domain), axis=alt.Axis(tickCount=6))
+    x = alt.X(
+        "from:Q",
+        title=axis,
+        scale=alt.Scale(zero=False, nice=False, domain=domain),
+        axis=alt.Axis(tickCount=6, labelExpr=AXIS_WORDS),
+    )
     colour = alt.Color(
         "side:N",
         scale=alt.Scale(domain=["low", "high"], range=["#7F97B2", "#C8501E"]),

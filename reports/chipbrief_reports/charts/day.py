@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chipbrief_reports.charts.theme import FOCUS_COLOURS, INK, MUTED, TIP, finished, inline, tip, unless_another
+from chipbrief_reports.charts.theme import (
+    AXIS_WORDS,
+    FOCUS_COLOURS,
+    INK,
+    MUTED,
+    TIP,
+    finished,
+    inline,
+    tip,
+    unless_another,
+)
 from chipbrief_reports.wording import number, percent
 
 __all__ = ["day_chart"]
@@ -44,11 +54,16 @@ def day_chart(
     top = max([*hours, *(value for _, value in levels)]) * 1.2
     x = alt.X(
         "hour:Q",
-        title="hour, UTC",
+        title=None,
         scale=alt.Scale(domain=[0, 24], nice=False),
         axis=alt.Axis(values=list(range(0, 25, 3)), grid=False, format="02d"),
     )
-    y = alt.Y("value:Q", title=axis, scale=alt.Scale(domain=[0, top], nice=False), axis=alt.Axis(tickCount=4))
+    y = alt.Y(
+        "value:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, top], nice=False),
+        axis=alt.Axis(tickCount=4, labelExpr=AXIS_WORDS),
+    )
     bars = (
         alt.Chart(inline(data))
         .mark_rect(color=FOCUS_COLOURS[2])
@@ -69,7 +84,7 @@ def day_chart(
     ends = (  # unseen: a rule is thin to point at, and the keyboard steps from mark to mark
         alt.Chart(inline(lines)).mark_point(size=90, filled=True, opacity=0).encode(x=x, y=y, tooltip=TIP)
     )
-    return finished(alt.layer(bars, *rules, *names, ends), 104)
+    return finished(alt.layer(bars, *rules, *names, ends), 86)
 
 
 def _hour(hour: int, value: float, words: str, source: str) -> dict[str, Any]:

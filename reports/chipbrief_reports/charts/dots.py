@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chipbrief.config import UNSEEN
 from chipbrief_reports.charts.theme import (
     INK,
+    LETTER,
     MUTED,
     TIP,
+    WIDTH,
     colour_of,
     finished,
     inline,
@@ -24,14 +29,19 @@ from chipbrief_reports.wording import a_range, number
 __all__ = ["DotRow", "dot_strip"]
 
 Fill = Literal["solid", "hollow", "crossed"]
+LANE = 10.2  # pixels from one lane to the next: a line of words
+BARE_LANE = 9.0  # without words
+GAP = 3.5  # pixels between the lanes of two lines
+GUTTER = 150  # pixels left of the axis, about
 
 
 @dataclass(frozen=True, slots=True)
 class DotRow:
     """One mark: its line, its value with an optional range, the system it belongs to and its label.
 
-    `fill` tells its kind of evidence: measured solid, modelled hollow, claimed crossed. `name`, `words` (the value with
-    its unit) and `source` are what it says when it is pointed at; `key` is by what the page finds it when it moves.
+    `fill` tells its kind of evidence: measured solid, modelled hollow, claimed crossed. Marks of one `lane` of a line
+    lie beside one another, others below; it is the system's place where it is not given. `name`, `words` (the value
+    with its unit) and `source` are what it says when it is pointed at; by `key` the page finds it when it moves.
     """
 
     line: str
@@ -45,72 +55,128 @@ class DotRow:
     source: str = ""
     key: str = ""
     words: str = ""
+    lane: str = ""
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The ends of its range; its value where it has none."""
+        return (self.value if self.low is None else self.low, self.value if self.high is None else self.high)
 
 
-def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34) -> dict[str, Any]:
+def dot_strip(rows: Sequence[DotRow], *, axis: str, row_height: int = 34, title: str = "") -> dict[str, Any]:
     """Marks on one logarithmic axis, a line for each `line` in the order given; ranges as bars, labels beside them.
 
     Args:
         rows: the marks.
-        axis: title of the axis, with its unit.
-        row_height: pixels a line.
+        axis: unit of the values, for what a mark says.
+        row_height: pixels a line; one whose lanes take more is higher.
+        title: of the axis; none where the chart's own title says it.
     """
     import altair as alt
 
-    lines = list(dict.fromkeys(row.line for row in rows))
-    data = [_record(row, offset, axis) for row, offset in _offsets(rows)]
-    values = [v for record in data for v in (record["low"], record["high"])]
-    reach = log_axis(values, title=axis, room=_room(values) if any(row.label for row in rows) else 1.25)
+    places, middles, height = _places(rows, row_height)
+    labelled = any(row.label for row in rows)
+    values = [end for row in rows for end in row.reach]
+    reach = log_axis(values, title=title, room=_room(values, rows) if labelled else 1.25)
+    low, high = reach["scale"].domain
+    ends = _label_ends(rows, places, math.log(high / low) / (WIDTH - GUTTER))
+    data = [_record(row, place, end, axis) for row, place, end in zip(rows, places, ends, strict=True)]
     signals: list[Any] = []
     if any(row.key for row in rows):
         reach, signals = movable(reach)
+    names = json.dumps([UNSEEN.sub("\ufffd", name) for name in middles.values()])
     y = alt.Y(
-        "line:N",
-        sort=lines,
+        "place:Q",
         title=None,
-        axis=alt.Axis(labelColor=INK, labelFontWeight=600, labelLimit=170, grid=False, labelPadding=10),
+        scale=alt.Scale(domain=[height, 0], nice=False, zero=False),
+        axis=alt.Axis(
+            values=list(middles),
+            labelExpr=f"{names}[indexof({list(middles)}, datum.value)]",
+            labelColor=INK,
+            labelFontWeight=600,
+            labelLimit=170,
+            labelOverlap=False,
+            grid=False,
+            labelPadding=10,
+        ),
     )
-    spread = alt.YOffset("offset:Q", scale=alt.Scale(domain=[-1, 1], range=[3, row_height - 3]))
-    base = alt.Chart(inline(data, "marks")).encode(y=y, yOffset=spread, opacity=unless_another())
+    base = alt.Chart(inline(data, "marks")).encode(y=y, opacity=unless_another())
     colour = alt.Color("colour:N", scale=None)
     rules = base.mark_rule(strokeWidth=1.4).encode(
         x=alt.X("low:Q", **reach), x2="high:Q", color=colour, opacity=unless_another(0.5), tooltip=TIP
     )
-    labels = base.mark_text(align="left", dx=8, color=MUTED, fontSize=9).encode(
-        x=alt.X("high:Q", **reach), text="label:N"
-    )
     x = alt.X("value:Q", **reach)
-    layers = [rules, _marks(base, x, hollow=True), _marks(base, x, hollow=False), labels]
-    return finished(alt.layer(*layers), row_height * len(lines) + 46, signals)
+    layers = [rules, _marks(base, x, hollow=True), _marks(base, x, hollow=False)]
+    if labelled:
+        layers.append(
+            base.mark_text(align="left", dx=8, color=MUTED, fontSize=9).encode(
+                x=alt.X("end:Q", **reach), text="label:N"
+            )
+        )
+    return finished(alt.layer(*layers), round(height) + (46 if title else 30), signals)
 
 
-def _room(values: Sequence[float]) -> float:
-    """Factor above the largest value that leaves a sixth of the axis to the label behind it."""
-    return float(1.25 * (max(values) / min(values)) ** 0.19)
+def _room(values: Sequence[float], rows: Sequence[DotRow]) -> float:
+    """Factor above the largest value that leaves room to the longest label behind it."""
+    longest = max(len(row.label) for row in rows)
+    share = min(0.4, (longest * LETTER + 14.0) / (WIDTH - GUTTER))
+    return float(1.1 * (1.4 * max(values) / min(values)) ** (share / (1.0 - share)))
 
 
-def _offsets(rows: Sequence[DotRow]) -> list[tuple[DotRow, float]]:
-    """Spread the systems of a line a little, so that equal values stay apart."""
-    systems = sorted({row.system for row in rows})
-    step = 1.5 / max(len(systems) - 1, 1)
-    return [(row, -0.75 + step * systems.index(row.system) if len(systems) > 1 else 0.0) for row in rows]
+def _places(rows: Sequence[DotRow], least: float) -> tuple[list[float], dict[float, str], float]:
+    """Pixels from the top: of every mark, of every line's name, and of all of it.
+
+    A line is as high as its lanes take, so that what is written in them stays legible.
+    """
+    lanes: dict[str, dict[str, int]] = {}
+    for row in rows:
+        mine = lanes.setdefault(row.line, {})
+        mine.setdefault(_lane(row), len(mine))
+    step = LANE if any(row.label for row in rows) else BARE_LANE
+    middles, tops, top = dict[float, str](), dict[str, float](), 0.0
+    for line, mine in lanes.items():
+        height = max(float(least), step * len(mine) + GAP)
+        tops[line] = top + (height - step * (len(mine) - 1)) / 2.0
+        middles[top + height / 2.0] = line
+        top += height
+    return [tops[row.line] + step * lanes[row.line][_lane(row)] for row in rows], middles, top
 
 
-def _record(row: DotRow, offset: float, axis: str) -> dict[str, Any]:
+def _lane(row: DotRow) -> str:
+    return row.lane or str(row.system)
+
+
+def _label_ends(rows: Sequence[DotRow], places: Sequence[float], a_pixel: float) -> list[float]:
+    """Behind which value each label stands: its own range's end, or that of a mark that would lie under it."""
+    ends = [row.reach[1] for row in rows]
+    for index, row in enumerate(rows):
+        if not row.label:
+            continue
+        beside = sorted((other.reach for other, place in zip(rows, places, strict=True) if place == places[index]))
+        width = math.exp(a_pixel * (len(row.label) * LETTER + 16.0))
+        for low, high in beside:
+            if low < ends[index] * width and high > ends[index]:
+                ends[index] = high
+    return ends
+
+
+def _record(row: DotRow, place: float, end: float, axis: str) -> dict[str, Any]:
     moved = {"key": row.key} if row.key else {}
+    low, high = row.reach
     return {
         **moved,
         "line": row.line,
         "who": row.name or str(row.system),
         "tip": _tip(row, axis),
         "value": row.value,
-        "low": row.value if row.low is None else row.low,
-        "high": row.value if row.high is None else row.high,
+        "low": low,
+        "high": high,
+        "end": end,
         "colour": colour_of(row.system),
         "shape": "cross" if row.fill == "crossed" else shape_of(row.system),
         "hollow": row.fill == "hollow",
         "label": row.label,
-        "offset": offset,
+        "place": place,
     }
 
 

@@ -24,7 +24,6 @@ from chipbrief_reports.wording import number, percent
 __all__ = ["RoofLine", "RoofPoint", "roofline_chart"]
 
 MARGIN = 3.0  # factor of the intensities beyond the outermost ridge or point
-ROOM = 2.6  # factor of the intensities that is left to the names at the lines' ends
 LINE = 13.0  # pixels from one line of words to the next
 LETTER = 5.2  # pixels of a letter of a label
 
@@ -79,7 +78,9 @@ def roofline_chart(lines: Sequence[RoofLine], *, x: str, y: str, height: int = 2
     span = [record["y"] for record in (*roofs, *points)]
     a_line = (1.25**2 * max(span) / min(span)) ** (LINE / (height - 46))  # the axis leaves a margin at both ends
     ends = _moved([_corner(line, high, y, 2) for line in lines], a_line)
-    axis_x = alt.X("x:Q", **log_axis([low * 1.25, high * ROOM], title=x, grid=False))
+    share = (8.0 + 6.4 * max(len(line.name) for line in lines)) / (WIDTH - 50)  # left to the names at the lines' ends
+    room = (high / low) ** (share / (1.0 - share))
+    axis_x = alt.X("x:Q", **log_axis([low * 1.25, high], title=x, grid=False, room=room))
     axis_y = alt.Y("y:Q", **log_axis(span, title=y, decades=True))
     colour = alt.Color("colour:N", scale=None)
     base = {"x": axis_x, "y": axis_y, "color": colour, "opacity": unless_another()}
@@ -87,7 +88,7 @@ def roofline_chart(lines: Sequence[RoofLine], *, x: str, y: str, height: int = 2
     ridges = alt.Chart(inline([r for r in roofs if r["order"] == 1])).mark_point(filled=True, size=26, shape="circle")
     hung = alt.Chart(inline(points)).mark_rule(strokeWidth=1, strokeDash=[2, 3]).encode(**base, y2="roof:Q")
     names = alt.Chart(inline(ends)).mark_text(align="left", dx=5, fontWeight=600).encode(**base, text="who:N")
-    letter = (high * ROOM / low) ** (LETTER / (WIDTH - 50))
+    letter = (high * room / low) ** (LETTER / (WIDTH - 50))
     labels = [p | {"left": _stands_left(p, lines, letter, a_line, high)} for p in _moved(points, a_line)]
     told = [
         alt.Chart(inline([p for p in labels if p["left"] == left]))

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 __all__ = [
+    "AXIS_WORDS",
     "CHOSEN",
     "FOCUS_COLOURS",
     "GREY",
     "HALF",
     "INK",
+    "LETTER",
     "MUTED",
     "SHAPES",
     "TIP",
@@ -37,6 +39,13 @@ WIDTH = 602  # CSS pixels of the text block of an A4 page
 HALF = 284  # of one of two columns
 CHOSEN = "chosen"  # the signal that names what a reader points at, empty on paper; rows say in `who` what they are
 TIP = "tip:N"  # the field that holds a mark's words
+LETTER = 5.4  # pixels of a letter of a label, about
+_LARGE = {"1e12": "trillion", "1e9": "billion", "1e6": "million"}
+_NAMED = "".join(
+    f"datum.value >= {size} ? format(datum.value / {size}, '~g') + ' {name}' : " for size, name in _LARGE.items()
+)
+_WHOLE = "datum.value >= 1e3 ? replace(format(datum.value, ',.0f'), ',', '\u202f') : "
+AXIS_WORDS = _NAMED + _WHOLE + "datum.label"  # as chipbrief_reports.wording writes numbers
 
 
 def colour_of(index: int | None) -> str:
@@ -135,7 +144,7 @@ def log_axis(
     ticks = [t for t in steps if low <= t <= min(high, until)]
     tens = [t for t in ticks if f"{t:.0e}"[0] == "1"]
     ticks = tens if high / low > 1e4 or (decades and len(tens) > 1) else ticks
-    words = "datum.value >= 1e4 ? format(datum.value, '~s') : format(datum.value, '~g')"
+    words = f"{_NAMED}{_WHOLE}format(datum.value, '~g')"
     return {
         "scale": alt.Scale(type="log", domain=[low, high], nice=False),
         "axis": alt.Axis(values=ticks, grid=grid, labelExpr=words, labelOverlap=True),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +15,8 @@ from chipbrief.errors import did_you_mean
 from chipbrief_reports.cli.failure import fail
 
 __all__ = ["main", "root"]
+
+FILES_VARIABLE = "CHIPBRIEF_PLUGINS"  # as in chipbrief.registry, whose import takes longer than a word of help
 
 COMMANDS = (
     "build",
@@ -33,6 +37,8 @@ COMMANDS = (
     "validate",
     "calibrate",
     "plugins",
+    "plugin",
+    "schema",
     "doctor",
 )
 
@@ -111,6 +117,7 @@ Examples:
   chipbrief build mix.yaml -o out        your own mix
   chipbrief compare mix.yaml --json | jq .fleets
   chipbrief systems ID                   every number with its source
+  chipbrief --plugin x1.yaml build       with a system of your own
 
 \b
 Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.
@@ -121,14 +128,39 @@ Completion in bash: eval "$(_CHIPBRIEF_COMPLETE=bash_source chipbrief)"
     None, "-V", "--version", package_name="chipbrief", prog_name="chipbrief", message="%(prog)s %(version)s"
 )
 @click.option("--strict", is_flag=True, help="Fail if any vendor plugin fails to load.")
+@click.option(
+    "--plugin",
+    "plugins",
+    metavar="FILE.yaml",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A system's profile to add to the registry, without a package; may be repeated.",
+)
 @click.pass_context
-def root(ctx: click.Context, strict: bool) -> None:
+def root(ctx: click.Context, strict: bool, plugins: tuple[Path, ...]) -> None:
     """Compare AI-inference hardware for a mix of workloads, and print cited briefings.
 
     A workload mix is a YAML file that says which requests arrive, how long they are and how fast they must be
     served. chipbrief answers, for every system in its registry: does it fit, how fast, how many, and at what cost?
     """
     ctx.obj = strict
+    if plugins:
+        _add_to_environment(ctx, plugins)
+
+
+def _add_to_environment(ctx: click.Context, plugins: Sequence[Path]) -> None:
+    """Name the files in CHIPBRIEF_PLUGINS, where every process that an engine starts finds them, until the end."""
+    before = os.environ.get(FILES_VARIABLE)
+    named = [*((before or "").split(os.pathsep)), *(str(path.absolute()) for path in plugins)]
+    os.environ[FILES_VARIABLE] = os.pathsep.join(filter(None, named))
+
+    def restore() -> None:
+        if before is None:
+            del os.environ[FILES_VARIABLE]
+        else:
+            os.environ[FILES_VARIABLE] = before
+
+    ctx.call_on_close(restore)
 
 
 def main() -> None:

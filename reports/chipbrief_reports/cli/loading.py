@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ def registry(*, strict: bool = False) -> Registry:
         raise PluginError("\n".join(f"plugin {record}" for record in found.failed))
     for record in found.failed:
         complain(f"warning: plugin {record}")
-    return found
+    return replace(found, strict=strict)
 
 
 def catalogue() -> Catalogue:
@@ -88,10 +88,13 @@ class Run:
         return len(self.mix.classes) * len(self.mix.hardware or self.registry)
 
     def evaluated(self, say: Say, samples: int | None = None, seed: int | None = None) -> Results:
-        """The results of the mix; draws and seed are the usual ones where none are given."""
+        """The results of the mix; draws and seed are the usual ones where none are given.
+
+        Systems whose models failed are warned of, and are not in them.
+        """
         from chipbrief.evaluate import SAMPLES, SEED, evaluate
 
-        return evaluate(
+        found = evaluate(
             self.mix,
             self.registry,
             self.catalogue,
@@ -100,6 +103,9 @@ class Run:
             seed=SEED if seed is None else seed,
             progress=say,
         )
+        for record in found.dropped:
+            complain(f"warning: plugin {record}")
+        return found
 
     def results(self, samples: int | None = None, seed: int | None = None) -> Results:
         """The same, with progress on standard error."""

@@ -8,6 +8,7 @@ from functools import cache
 from html import escape
 from typing import Any
 
+from chipbrief.config import UNSEEN
 from chipbrief.errors import ChipbriefError
 from chipbrief_reports.render.theme import FONTS
 
@@ -66,12 +67,21 @@ def drawn(spec: Mapping[str, Any], chart_id: str) -> str:
     """The SVG as Vega writes it."""
     converter = vega()
     try:
-        svg: str = converter.vegalite_to_svg(dict(spec), allowed_base_urls=[])
+        svg: str = converter.vegalite_to_svg(seen(spec), allowed_base_urls=[])
     except ValueError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = lines[1] if len(lines) > 1 else str(error)
         raise ChipbriefError(f"chart {chart_id}: Vega-Lite cannot draw it ({reason})") from error
     return svg
+
+
+def seen(part: Any) -> Any:
+    """A specification whose every string can be drawn: a control character in one ends the process within Vega."""
+    if isinstance(part, str):
+        return UNSEEN.sub("\ufffd", part)
+    if isinstance(part, Mapping):
+        return {seen(key): seen(value) for key, value in part.items()}
+    return [seen(value) for value in part] if isinstance(part, Sequence) else part
 
 
 @cache
@@ -102,8 +112,8 @@ def opened(svg: str, chart_id: str, alternative: str) -> str:
     size = dict(SIZE.findall(root[0])) if root else {}
     if set(size) != {"width", "height"}:
         raise ChipbriefError(f"chart {chart_id}: its drawing has no width and height")
-    width, height = size["width"], size["height"]
+    width, height, told = size["width"], size["height"], escape(seen(alternative))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-labelledby="{chart_id}-title"><title id="{chart_id}-title">{escape(alternative)}</title>'
+        f'role="img" aria-labelledby="{chart_id}-title"><title id="{chart_id}-title">{told}</title>'
     )

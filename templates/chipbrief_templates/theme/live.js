@@ -188,8 +188,8 @@
   }
 
   // Ends and ticks of a logarithmic axis, as chipbrief_reports.charts.theme.log_axis sets them.
-  function logAxis(values) {
-    let [low, high] = [Math.min(...values) / 1.25, Math.max(...values) * 1.25];
+  function logAxis(values, room) {
+    let [low, high] = [Math.min(...values) / 1.25, Math.max(...values) * room];
     const steps = [];
     for (let decade = Math.floor(Math.log10(low)) - 1; decade <= Math.ceil(Math.log10(high)) + 1; decade++)
       for (const first of [1, 2, 5]) steps.push(Number(`${first}e${decade}`));
@@ -212,36 +212,87 @@
       const { Range: _, ...words } = row.tip;
       return { ...row, value, low: value, high: value, tip: { ...words, Value: `${number(value)} $ a month` } };
     });
-    const today = Object.fromEntries(chart.spec.params.map(({ name, value }) => [name, value]));
-    const { axis_low, axis_high, axis_ticks } = moved ? logAxis(rows.flatMap(row => [row.low, row.high])) : today;
-    chart.view.signal("axis_low", axis_low).signal("axis_high", axis_high).signal("axis_ticks", axis_ticks);
+    moveAxis(chart, rows.flatMap(row => [row.low, row.high]), moved);
     chart.view.data("marks", rows).runAsync();
   }
 
-  // An owned system-hour at full load, line by line.
-  function moveHours(model, drivers, moved) {
-    const chart = charts.get("system-hour");
+  // What a million tokens costs in one of the options of page 1, by line, what waits as lines of its own (C2, C3).
+  function stackOf(model, option, drivers) {
+    const usd = new Map();
+    const add = (line, month) => usd.set(line, (usd.get(line) ?? 0) + month / option.mtok);
+    for (const { hours, load, parts } of option.replicas) {
+      let waits = 0;
+      for (const [full, mean, systems] of parts) {
+        for (const line of model.lines[full]) {
+          const works = hours * systems * load * product(line, drivers, 1);
+          add(line.line, works);
+          waits -= works;
+        }
+        for (const line of model.lines[mean]) waits += hours * systems * product(line, drivers, load);
+      }
+      add("idle_hours", waits);
+    }
+    for (const [key, hours] of option.idle) for (const line of model.lines[key]) add("idle_chips", hours * product(line, drivers, 0));
+    if (option.tokens) add("tokens", option.tokens);
+    return usd;
+  }
+
+  function moveStack(model, drivers) {
+    const chart = charts.get("stack");
     if (!chart) return;
+    const found = new Map(Object.entries(model.stacks).map(([name, option]) => [name, stackOf(model, option, drivers)]));
     const totals = new Map();
     const rows = rowsOf(chart.spec, "pieces").map(row => {
-      const [lines, line] = lineOf(model, row.key);
-      const value = lines.filter(one => one.line === line).reduce((usd, one) => usd + product(one, drivers, 1), 0);
+      const [option, line] = row.key.split("|");
+      const value = found.get(option).get(line);
       totals.set(row.row, (totals.get(row.row) ?? 0) + value);
       return { ...row, value };
     });
     for (const row of rows) {
       const share = number(row.value / totals.get(row.row) * 100);
-      row.tip = { ...row.tip, Value: `${number(row.value)} $ per system-hour, ${share} % of it` };
+      row.tip = { ...row.tip, Value: `${number(row.value)} $/Mtok, ${share} % of it` };
     }
     const ends = rowsOf(chart.spec, "ends").map(end => ({ ...end, value: totals.get(end.row), label: `$${number(totals.get(end.row))}` }));
-    chart.view.signal("reach", Math.max(...totals.values()) * (moved ? 1.08 : 1)); // room for the longest bar's total
+    chart.view.signal("reach", Math.max(...totals.values()) * 1.13); // room for the longest bar's total
     chart.view.data("pieces", rows).data("ends", ends).runAsync();
   }
 
-  function lineOf(model, key) {
-    const cut = key.lastIndexOf("/");
-    const owned = key.slice(0, cut);
-    return [model.lines[owned] ?? model.lines[`${owned}@1.0`], key.slice(cut + 1)];
+  const NAMES = 2.5; // room above the lines for their names
+
+  // Speed against cost at capacity: every point by the lines of the replica that it stands on.
+  function moveFrontier(model, drivers, utilisation, moved) {
+    const chart = charts.get("frontier");
+    if (!chart) return;
+    const lines = id => (model.lines[`${id}/own`] ? `${id}/own` : `${id}/own@${model.today.utilisation}`);
+    const priced = row => price(model, { tok_s: row.tok_s, parts: row.parts.map(([id, systems]) => [lines(id), systems]) }, drivers, utilisation);
+    for (const name of ["places", "ends", "chosen_points"]) {
+      const rows = rowsOf(chart.spec, name).map(row => {
+        if (!moved || !row.parts) return { ...row };
+        const cost = priced(row);
+        const Value = row.tip.Value.replace(/^\S+/, number(cost));
+        return { ...row, y: cost * (row.lift ?? 1), tip: { ...row.tip, Value } };
+      });
+      if (name === "places") moveAxis(chart, rows.map(row => row.y), moved, NAMES);
+      chart.view.data(name, rows);
+    }
+    chart.view.runAsync();
+  }
+
+  // A logarithmic axis to where its marks have moved; as it was where nothing is.
+  function moveAxis(chart, values, moved, room = 1.25) {
+    const today = Object.fromEntries(chart.spec.params.map(({ name, value }) => [name, value]));
+    const { axis_low, axis_high, axis_ticks } = moved ? logAxis(values, room) : today;
+    chart.view.signal("axis_low", axis_low).signal("axis_high", axis_high).signal("axis_ticks", axis_ticks);
+  }
+
+  // What the sliders do not move says so while anything is moved.
+  function tellFixed(moved) {
+    for (const id of ["tornado"]) {
+      const figure = document.getElementById(id);
+      if (!figure) continue;
+      const told = figure.querySelector(".as-today") ?? figure.querySelector(".caption").appendChild(made("span", "as-today"));
+      told.textContent = moved ? "With today's values: the sliders do not move this chart." : "";
+    }
   }
 
   // -- the panel -----------------------------------------------------------------------------------------------
@@ -302,7 +353,9 @@
       this.rows.forEach((row, i) => this.rank(row, ranked[i], this.first[i]));
       this.tell(ranked);
       moveMonths(this.model, drivers, moved);
-      moveHours(this.model, drivers, moved);
+      moveStack(this.model, drivers);
+      moveFrontier(this.model, drivers, this.settings().utilisation, moved);
+      tellFixed(moved);
     }
 
     rank(row, offers, first) {

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -105,29 +106,45 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 StartCluster = Callable[..., Cluster]
 
 
-@pytest.fixture(scope="session")
-def start_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartCluster]:
-    """Start a cluster with so many workers, all of them registered."""
+@contextmanager
+def starting(folders: pytest.TempPathFactory) -> Iterator[StartCluster]:
+    """Starts clusters with so many workers, all of them registered, and stops them: idle ones take processor time."""
     clusters: list[Cluster] = []
 
     def start(workers: int, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Cluster:
-        clusters.append(cluster := Cluster(tmp_path_factory.mktemp("cluster"), arguments, environment or {}))
+        clusters.append(cluster := Cluster(folders.mktemp("cluster"), arguments, environment or {}))
         for worker in [cluster.launch() for _ in range(workers)]:
             cluster.joined(worker)
         return cluster
 
-    yield start
-    for cluster in clusters:
-        cluster.stop()
+    try:
+        yield start
+    finally:
+        for cluster in clusters:
+            cluster.stop()
 
 
-@pytest.fixture(scope="session")
-def cluster(start_cluster: StartCluster) -> Cluster:
-    """Two workers that no test harms."""
-    return start_cluster(2)
+@pytest.fixture
+def start_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartCluster]:
+    """Start a cluster of a test's own."""
+    with starting(tmp_path_factory) as start:
+        yield start
 
 
-@pytest.fixture(scope="session", params=["serial", "processes", "dask"])
+@pytest.fixture(scope="package")
+def start_shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartCluster]:
+    """Start a cluster that several tests use and none harms."""
+    with starting(tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture(scope="package")
+def cluster(start_shared_cluster: StartCluster) -> Cluster:
+    """Two workers."""
+    return start_shared_cluster(2)
+
+
+@pytest.fixture(scope="package", params=["serial", "processes", "dask"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An engine of every kind, inside its `with` block."""
     made: dict[str, Callable[[], Engine]] = {

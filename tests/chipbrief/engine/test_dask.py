@@ -221,10 +221,10 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
 
 
 @pytest.fixture(scope="module")
-def tls_cluster(start_cluster: StartCluster, certificates: TlsFiles) -> Cluster:
+def tls_cluster(start_shared_cluster: StartCluster, certificates: TlsFiles) -> Cluster:
     files = ("--tls-ca-file", certificates.authority, "--tls-cert", certificates.certificate)
     arguments = (*files, "--tls-key", certificates.key)
-    return start_cluster(1, [str(part) for part in (*arguments, "--protocol", "tls")])
+    return start_shared_cluster(1, [str(part) for part in (*arguments, "--protocol", "tls")])
 
 
 def test_a_cluster_with_certificates_works(tls_cluster: Cluster, certificates: TlsFiles) -> None:

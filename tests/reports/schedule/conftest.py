@@ -1,4 +1,4 @@
-"""A folder with a small briefing that has a schedule, and `chipbrief` as a user runs it."""
+"""A folder with a small briefing that has a schedule, and `chipbrief` in processes of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,48 @@ class Done:
         return [event for event in self.events if event["event"] in names]
 
 
+class Forked:
+    """`chipbrief` in children of a warm process: each is a process of its own, and need not import anything again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._said = {name: str(folder / name) for name in ("stdout", "stderr")}
+        self._server: subprocess.Popen[str] | None = None
+
+    def __call__(self, folder: Path, *arguments: str, die_at: int = 0) -> dict[str, int]:
+        """Exit code of one call, and how many operations on files it began; it may die before one of them."""
+        server = self._started()
+        assert server.stdin is not None
+        assert server.stdout is not None
+        order = {"folder": str(folder), "arguments": arguments, "die_at": die_at, **self._said}
+        server.stdin.write(json.dumps(order) + "\n")
+        server.stdin.flush()
+        answer = server.stdout.readline()
+        assert answer, "no answer"
+        return json.loads(answer)
+
+    def run(self, folder: Path, *arguments: str) -> Done:
+        """One call, and what it said."""
+        code = self(folder, *arguments)["code"]
+        return done(code, *(Path(name).read_text() for name in self._said.values()))
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._server is None:
+            words = [sys.executable, str(Path(__file__).with_name("forked.py"))]
+            self._server = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self._server
+
+    def close(self) -> None:
+        if self._server and self._server.stdin:
+            with self._server:
+                self._server.stdin.close()
+
+
 @dataclass(frozen=True)
 class Desk:
     """The folder, and what can be done in it."""
 
     folder: Path
+    forked: Forked
 
     def schedule(self, *lines: str, name: str = "weekly", formats: str = "[md]") -> Path:
         """Write a briefing with further lines in its schedule."""
@@ -72,18 +109,16 @@ class Desk:
         """Another mix, so that the next edition is another."""
         (self.folder / "mix.yaml").write_text(MIX.replace("200k", requests))
 
-    def run(self, *arguments: str, environment: dict[str, str] | None = None, prefix: tuple[str, ...] = ()) -> Done:
+    def run(self, *arguments: str, environment: dict[str, str] | None = None) -> Done:
         """`chipbrief schedule ... --json` in the folder."""
-        process = self.start(*arguments, environment=environment, prefix=prefix)
-        out, err = process.communicate(timeout=120)
-        return done(process.returncode, out, err)
+        if environment is None:
+            return self.forked.run(self.folder, "schedule", *arguments, "--json")
+        return self.ended(self.start(*arguments, environment=environment))
 
-    def start(
-        self, *arguments: str, environment: dict[str, str] | None = None, prefix: tuple[str, ...] = ()
-    ) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """The same without waiting."""
         return subprocess.Popen(
-            [*prefix, str(CHIPBRIEF), "schedule", *arguments, "--json"],
+            [str(CHIPBRIEF), "schedule", *arguments, "--json"],
             cwd=self.folder,
             env=os.environ | (environment or {}),
             stdout=subprocess.PIPE,
@@ -91,9 +126,14 @@ class Desk:
             text=True,
         )
 
+    def ended(self, process: subprocess.Popen[str]) -> Done:
+        """What a process that was started said."""
+        out, err = process.communicate(timeout=240)
+        return done(process.returncode, out, err)
+
     def tick(self, now: str = FIRST, *arguments: str, **extra: Any) -> Done:
-        """One tick at a moment."""
-        return self.run("tick", "--engine", "serial", "--now", now, *arguments, **extra)
+        """One tick at a moment, which leaves the pages about the editions alone."""
+        return self.run("tick", "--engine", "serial", "--no-site", "--now", now, *arguments, **extra)
 
     def series(self, name: str = "weekly") -> Series:
         return Series(self.folder / "editions", name)
@@ -105,7 +145,7 @@ class Desk:
         for manifest in found:
             assert isinstance(manifest, Manifest), manifest
             assert series.broken_files(manifest) == []
-            assert not manifest.printed or "briefing.md" in manifest.files or manifest.pruned
+            assert not manifest.printed or manifest.pruned or {"briefing.md", "briefing.pdf"} & manifest.files.keys()
         return [manifest.slot for manifest in found]
 
 
@@ -121,31 +161,16 @@ def done(code: int, out: str, err: str) -> Done:
     return Done(code, json.loads(out) if out.strip() else {}, events, err)
 
 
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
+    found = Forked(tmp_path_factory.mktemp("said"))
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path, forked: Forked) -> Desk:
     (tmp_path / "mix.yaml").write_text(MIX)
-    found = Desk(tmp_path)
+    found = Desk(tmp_path, forked)
     found.schedule()
     return found
-
-
-@pytest.fixture(scope="module")
-def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., dict[str, int]]]:
-    """Runs `chipbrief` in a child of a warm process, which may be killed before one of its file operations."""
-    log = tmp_path_factory.mktemp("log") / "stderr"
-    script = Path(__file__).with_name("forked.py")
-    server = subprocess.Popen([sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert server.stdin is not None
-    assert server.stdout is not None
-
-    def run(folder: Path, *arguments: str, die_at: int = 0) -> dict[str, int]:
-        order = {"folder": str(folder), "arguments": arguments, "die_at": die_at, "log": str(log)}
-        server.stdin.write(json.dumps(order) + "\n")
-        server.stdin.flush()
-        answer = server.stdout.readline()
-        assert answer, log.read_text() if log.exists() else "no answer"
-        return json.loads(answer)
-
-    with server:
-        yield run
-        server.stdin.close()

@@ -1,7 +1,8 @@
 """Runs `chipbrief` in forked children of a warm process, and kills them with SIGKILL just before a file operation.
 
-Reads one JSON document a line: the folder to work in, the arguments, and before which operation of the folder's files
-to die (0: none). Answers with the child's exit code (or -9) and how many operations it began.
+Reads one JSON document a line: the folder to work in, the arguments, before which operation of the folder's files to
+die (0: none), and the files for what the child says. Answers with the child's exit code (or -9) and how many
+operations it began.
 """
 
 import json
@@ -15,7 +16,9 @@ import chipbrief_reports.cli.schedule
 import chipbrief_reports.press
 import chipbrief_reports.site  # noqa: F401 - warm
 from chipbrief_reports.cli.app import root
+from chipbrief_reports.schedule.printing import _world
 
+PATIENCE_S = 240  # a child that takes longer is ended by SIGALRM
 OPERATIONS = frozenset(
     {
         "open",
@@ -50,6 +53,8 @@ def child(folder: str, arguments: list[str], die_at: int, counter: int) -> None:
         root.main(arguments)
     except SystemExit as end:
         code = int(end.code or 0)
+    sys.stdout.flush()
+    sys.stderr.flush()
     os.pwrite(counter, str(begun).encode(), 0)
     os._exit(code)
 
@@ -60,10 +65,9 @@ def serve() -> None:
         counter = os.memfd_create("counter")
         pid = os.fork()
         if pid == 0:
-            sink = os.open(os.devnull, os.O_RDWR)
-            log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            os.dup2(sink, 1)
-            os.dup2(log, 2)
+            signal.alarm(PATIENCE_S)
+            for number, name in ((1, "stdout"), (2, "stderr")):
+                os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
             child(order["folder"], order["arguments"], order["die_at"], counter)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         begun = int(os.pread(counter, 20, 0) or b"0")
@@ -72,4 +76,5 @@ def serve() -> None:
         sys.stdout.flush()
 
 
+_world()  # the children have read the registry already
 serve()

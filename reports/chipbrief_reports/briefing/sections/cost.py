@@ -1,14 +1,15 @@
-"""What each class costs in every lane, and what a system-hour is made of."""
+"""What each class costs in every lane, and what the price of a token is made of."""
 
 from __future__ import annotations
 
 from chipbrief.evaluate import LaneCost, Outcome
 from chipbrief.finance import Finance
 from chipbrief_reports.briefing.desk import Desk, absent, cell
-from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Row, Section, Table, Text, text
-from chipbrief_reports.briefing.sections.live_costs import bar_key, live_costs, offer_key, source_line
+from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Paragraph, Row, Section, Table, Text, text
+from chipbrief_reports.briefing.sections.live_costs import live_costs, offer_key, source_line
+from chipbrief_reports.briefing.sections.stack import stack
 from chipbrief_reports.briefing.sections.years import years_table
-from chipbrief_reports.charts import Bar, DotRow, dot_strip, stacked_bars
+from chipbrief_reports.charts import DotRow, dot_strip
 from chipbrief_reports.wording import LANE_NAMES, joined, midsentence, money, number, price
 
 __all__ = ["anchors_table", "cost"]
@@ -20,9 +21,10 @@ def cost(desk: Desk) -> Section:
     """Own, rent and buy by the token, side by side."""
     offered = any(desk.results.offers(c.id) for c in desk.mix.classes)
     plan = desk.plan.plan if desk.plan else None
-    blocks: list[Block] = [_stack(desk), *([years_table(desk, plan)] if plan else [])]
+    years = [years_table(desk, plan)] if plan else []
+    blocks: list[Block] = [Paragraph(text("Latency says of each system why it does not serve a class.")), *years]
     if offered:
-        blocks = [_offers(desk), *live_costs(desk), *blocks, _prices(desk)]
+        blocks = [_offers(desk), *live_costs(desk), *stack(desk), *years, _prices(desk)]
     return Section(
         "cost", "Cost", _title(desk) if offered else "Nothing is offered that keeps the service levels", tuple(blocks)
     )
@@ -60,9 +62,10 @@ def _offers(desk: Desk) -> Chart:
             desk.offer_name(o.hardware, c),
             source_line(desk, c, o.hardware),
             offer_key(wanted.id, o.hardware, c.lane),
+            lane=o.hardware,
         )
         for wanted in desk.mix.classes
-        for o, c in desk.results.offers(wanted.id)
+        for o, c in sorted(desk.results.offers(wanted.id), key=lambda offer: desk.dot(offer[0].hardware))
     ]
     ratios = [
         (dearest / offers[0][1].usd_mtok.value, wanted.label)
@@ -75,35 +78,13 @@ def _offers(desk: Desk) -> Chart:
         "offers",
         f"Between the cheapest and the dearest offer for {midsentence(label)} lies a factor of {number(ratio)}",
         f"$ a month, logarithmic; owned hollow, rented solid, by the token crossed; {named}",
-        dot_strip(rows, axis="$ a month", row_height=38),
+        dot_strip(rows, axis="$ a month", row_height=32),
         "Dot strip of monthly cost by class and offer. "
         + " ".join(
             f"{w.label}: from {money(f[0][1].usd_month.value)} to {money(f[-1][1].usd_month.value)}."
             for w in desk.mix.classes
             if (f := desk.results.offers(w.id))
         ),
-    )
-
-
-def _stack(desk: Desk) -> Chart:
-    finance = Finance.from_terms(desk.results.terms)
-    bars, totals, words = [], {}, []
-    for hardware in desk.results.systems:
-        lines = [x for x in hardware.cost.lines("own", finance, 1.0) if float(x.usd_per_hour) > 0]
-        name = desk.name(hardware.id)
-        bars += [Bar(name, x.label, float(x.usd_per_hour), x.equation, bar_key(hardware.id, x.id)) for x in lines]
-        total = sum(float(x.usd_per_hour) for x in lines)
-        totals[name] = f"${number(total)}"
-        words.append(f"{name}: " + ", ".join(f"{x.label.lower()} {number(float(x.usd_per_hour))}" for x in lines) + ".")
-    share = sum(b.value for b in bars if b.part == "Hardware") / sum(b.value for b in bars)
-    terms = [f"finance:{name}" for name in desk.results.terms.names()]
-    return Chart(
-        "system-hour",
-        f"The purchase itself is {number(share * 100)} % of what an owned system-hour costs",
-        "$ an hour of one owned system at full load, by line",
-        stacked_bars(bars, axis="$ per system-hour", totals=totals),
-        f"Stacked bars of the cost of a system-hour. {' '.join(words)}",
-        text("C1", desk.notes.cite("C1", terms), ". Lines at zero by default (software, staff) are not drawn."),
     )
 
 

@@ -19,9 +19,9 @@ def decision(desk: Desk) -> Section:
     if desk.route.legs:
         blocks.append(Headlines(_headlines(desk)))
     blocks.append(Paragraph(_recommendation(desk)))
+    blocks += news(desk)
     if desk.route.legs:
         blocks.append(options(desk))
-    blocks += news(desk)
     turns = changes(desk)
     if turns:
         blocks.append(Bullets("What would change this answer", turns))
@@ -64,7 +64,7 @@ def _title(desk: Desk) -> str:
 
 def _bought(desk: Desk, leg: VendorFleet) -> str:
     """What a lane's price is for: a system when owned, a chip when rented."""
-    return desk.name(leg.hardware) if leg.lane == "own" else desk.chip(leg.hardware)
+    return desk.several(leg.hardware) if leg.lane == "own" else desk.chip(leg.hardware)
 
 
 def _headlines(desk: Desk) -> tuple[Headline, ...]:

@@ -57,6 +57,7 @@ def _chart(desk: Desk) -> Chart:
             desk.name(o.hardware),
             f"modelled by {desk.model_words(o.hardware)}",
             words=seconds(o["e2e_p50_s"].value),
+            lane=o.hardware,
         )
         for o in sorted(_served(desk), key=lambda o: [c.id for c in desk.mix.classes].index(o.class_id))
     ]
@@ -65,7 +66,7 @@ def _chart(desk: Desk) -> Chart:
         "e2e",
         f"The gap is widest for {midsentence(label)}: {number(widest)} times" if widest else "Time to the whole answer",
         "Seconds to the whole answer, median request, at peak load; modelled, with 80 % intervals; logarithmic",
-        dot_strip(rows, axis="seconds", row_height=33),
+        dot_strip(rows, axis="seconds", row_height=28),
         "Dot strip of seconds to a whole answer. " + " ".join(f"{r.line}: {r.label}." for r in rows),
     )
 
@@ -88,7 +89,7 @@ def _table(desk: Desk) -> Table:
         Column("One user", "tok/s"),
         Column("Answer", "p50, s"),
         Column("Answer", "p95, s"),
-        Column("In SLO", "", "left", 1.7),
+        Column("Level kept", "", "left", 1.7),
     )
     rows = []
     for wanted in desk.mix.classes:
@@ -97,7 +98,7 @@ def _table(desk: Desk) -> Table:
     return Table(
         "latencies",
         "Times at the operating point that carries the peak",
-        "At random arrivals, with their waits (E8); p95 of the answer is that of the sum of its parts",
+        "TTFT: to the first token; TPOT: each further one; answer: their sum; arrivals are random, waits included (E8)",
         columns,
         tuple(rows),
         dense=True,
@@ -151,7 +152,7 @@ def _lines_chart(desk: Desk, lines: list[LengthLine]) -> Chart:
     spec = length_chart(lines, longest=LENGTHS[-1], height=LINES_HEIGHT, width=HALF)
     return Chart(
         "answer-times",
-        _leading(lines),
+        _leading(lines, all(o.hardware in desk.focus for o in desk.outcomes(desk.leading) if o.metrics)),
         f"Seconds against tokens of the answer; {midsentence(desk.label(desk.leading))}",
         spec,
         f"Lines of seconds against tokens of the answer, 1 to {whole(LENGTHS[-1])}. "
@@ -163,14 +164,15 @@ def _lines_chart(desk: Desk, lines: list[LengthLine]) -> Chart:
     )
 
 
-def _leading(lines: list[LengthLine]) -> str:
-    """`DGX B200 is ahead up to 12 tokens, CS-3 from 13 on`."""
+def _leading(lines: list[LengthLine], everybody: bool) -> str:
+    """`DGX B200 is ahead up to 12 tokens, CS-3 from 13 on`; not every system has a line where there are many."""
+    among = "" if everybody or len(lines) == 1 else "Of these, "
     (_, first), *later = leads(lines, LENGTHS[-1])
     if not later:
-        return f"{first.name} is ahead at every length"
+        return f"{among}{first.name} is ahead at every length" if len(lines) > 1 else f"{first.name} by length"
     until = later[0][0] - 1
     others = joined([f"{line.name} from {whole(start)} on" for start, line in later])
-    return f"{first.name} is ahead up to {whole(until)} {'token' if until == 1 else 'tokens'}, {others}"
+    return f"{among}{first.name} is ahead up to {whole(until)} {'token' if until == 1 else 'tokens'}, {others}"
 
 
 def _lengths(desk: Desk) -> Table:

@@ -32,9 +32,10 @@ from chipbrief.hardware import Hardware
 from chipbrief_reports.briefing.desk import Desk, cell
 from chipbrief_reports.briefing.document import Block, Cell, Column, Row, Slider, Sliders, Table, text
 from chipbrief_reports.briefing.notes import NoteBook
+from chipbrief_reports.briefing.sections.stack import StackOption, stack_options
 from chipbrief_reports.wording import number
 
-__all__ = ["PANEL", "bar_key", "live_costs", "offer_key", "source_line"]
+__all__ = ["PANEL", "live_costs", "live_price", "offer_key", "source_line"]
 
 PANEL = "what-if"
 PLACES = ("Cheapest", "Second", "Third")
@@ -47,8 +48,8 @@ ALIKE = 1e-9
 BODY = (
     "Utilisation here is the share of its capacity that a replica delivers: the ranking is by the price of a million "
     "input and output tokens at capacity within the service level (C2), the hour of the replica over the tokens of that "
-    "hour. The months above do not assume a utilisation, there it is what the peak leaves (C3); all other sliders move "
-    "them and the system-hour below. Operating points and replicas stay as chosen today, prices by the token are list "
+    "hour; it moves Speed against cost too. The months above and the lines below do not assume a utilisation, there it is "
+    "what the peak leaves (C3); all other sliders move them. Operating points and replicas stay as chosen today, prices by the token are list "
     "prices that no slider moves, and the ranges, which are today's, are not drawn while anything is moved."
 )
 
@@ -76,9 +77,9 @@ def offer_key(class_id: str, hardware: str, lane: str) -> str:
     return f"{class_id}/{hardware}/{lane}"
 
 
-def bar_key(hardware: str, line: str) -> str:
-    """By what the page finds a line of an owned system-hour at full load again."""
-    return f"{hardware}/own/{line}"
+def live_price(footprint: Footprint, tokens_s: float) -> dict[str, Any]:
+    """From what the page reckons the price of an owned replica's tokens at capacity (C2) again."""
+    return {"parts": [[part.hardware.id, part.systems] for part in footprint.parts], "tok_s": tokens_s}
 
 
 def source_line(desk: Desk, cost: LaneCost, hardware: str) -> str:
@@ -146,8 +147,10 @@ class _Lines:
         """What the page sums; drivers at today's values."""
         finance, classes = self._finance, self.classes
         for hardware in self._desk.results.systems:
-            self.key(hardware, "own", 1.0)
+            for system in hardware.systems:
+                self.key(system, "own", float(finance.utilisation))  # for the frontier
         return {
+            "stacks": {option.id: self._stack(option) for option in stack_options(self._desk)},
             "classes": classes,
             "lines": self.lines,
             "drivers": self.drivers,
@@ -191,6 +194,25 @@ class _Lines:
             "month_hours": o["replicas"].value * HOURS_PER_MONTH,
             "month_load": load,
             "month_parts": [[self.key(part.hardware, lane, load), part.systems] for part in footprint.parts],
+        }
+
+    def _stack(self, option: StackOption) -> dict[str, Any]:
+        """One option of page 1: its replicas at work and at their mean load, its idle chips, and its tokens."""
+        return {
+            "mtok": option.mtok,
+            "tokens": option.tokens_usd,
+            "replicas": [
+                {
+                    "hours": r.hours,
+                    "load": r.load,
+                    "parts": [
+                        [self.key(p.hardware, r.lane, 1.0), self.key(p.hardware, r.lane, r.load), p.systems]
+                        for p in r.parts
+                    ],
+                }
+                for r in option.replicas
+            ],
+            "idle": [[self.key(part.hardware, "own", 0.0), hours] for part, hours in option.idle_hours],
         }
 
     def key(self, hardware: Hardware, lane: Lane, load: float) -> str:

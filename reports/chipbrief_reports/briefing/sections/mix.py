@@ -6,7 +6,7 @@ from chipbrief.workload import ServiceLevels, WorkloadClass
 from chipbrief_reports.briefing.desk import Desk, cell
 from chipbrief_reports.briefing.document import Cell, Chart, Column, Ref, Row, Section, Table, Text, text
 from chipbrief_reports.charts import DotRow, day_chart, dot_strip
-from chipbrief_reports.wording import THIN, count, midsentence, number, percent, seconds, tokens, whole
+from chipbrief_reports.wording import THIN, count, midsentence, number, percent, seconds, significant, tokens, whole
 
 __all__ = ["mix"]
 
@@ -18,7 +18,7 @@ _COLUMNS = (
     Column("Output", "tokens, p50", width=1.0),
     Column("Arrivals", "", width=1.2),
     Column("Peak", "× mean", width=0.8),
-    Column("Service level", "", "left", 1.5),
+    Column("Service level", "", "left", 1.7),
 )
 
 
@@ -41,7 +41,7 @@ def mix(desk: Desk) -> Section:
                 _COLUMNS,
                 tuple(_row(desk, wanted) for wanted in classes),
                 text(
-                    f"Input and output tokens are separate classes throughout; reasoning counts as output.{plan}",
+                    f"{_abbreviations(desk)}Reasoning counts as output.{plan}",
                     *_bases(desk),
                 ),
             ),
@@ -58,6 +58,18 @@ def _bases(desk: Desk) -> list[str | Ref]:
     return [" Sources", desk.notes.say(" ".join(told), short=short), "."] if told else []
 
 
+def _abbreviations(desk: Desk) -> str:
+    """What the service levels' short names mean, those that are used here."""
+    levels = [wanted.slo for wanted in desk.mix.classes]
+    named = (
+        ("TTFT", "time to the first token", any(slo.ttft_p95 is not None for slo in levels)),
+        ("TPOT", "time of each further one", any(slo.tpot_p95 is not None for slo in levels)),
+        ("E2E", "time to the whole answer", any(slo.e2e_p95 is not None for slo in levels)),
+    )
+    used = [f"{name}: {meaning}" for name, meaning, is_used in named if is_used]
+    return f"{'; '.join(used)}. " if used else ""
+
+
 def _total(desk: Desk) -> float:
     return sum(desk.tokens_per_day(c.id) for c in desk.mix.classes)
 
@@ -69,9 +81,9 @@ def _row(desk: Desk, wanted: WorkloadClass) -> Row:
         (
             Cell(text(wanted.label)),
             Cell(text(desk.results.catalogue[wanted.model].name)),
-            cell(whole(shape.input_p50), f"p95 {number(shape.input_p95, 3)}"),
+            cell(whole(shape.input_p50), f"p95 {whole(significant(shape.input_p95, 3))}"),
             cell(cached),
-            cell(whole(shape.output_p50), f"p95 {number(shape.output_p95, 3)}{_reasoning(wanted)}"),
+            cell(whole(shape.output_p50), f"p95 {whole(significant(shape.output_p95, 3))}{_reasoning(wanted)}"),
             _arrivals(wanted),
             cell(number(wanted.demand.peak_factor, 3)),
             Cell(_levels(wanted.slo)),
@@ -96,7 +108,7 @@ def _arrivals(wanted: WorkloadClass) -> Cell:
 
 def _levels(slo: ServiceLevels) -> Text:
     named = (("TTFT", slo.ttft_p95), ("TPOT", slo.tpot_p95), ("E2E", slo.e2e_p95), ("done in", slo.deadline))
-    words = [f"{name} {seconds(limit, 3).replace(' ', THIN)}" for name, limit in named if limit is not None]
+    words = [f"{name}\u00a0{seconds(limit, 3).replace(' ', THIN)}" for name, limit in named if limit is not None]
     return text(", ".join(words) or "none")
 
 
@@ -120,7 +132,7 @@ def _day(desk: Desk) -> list[Chart]:
         Chart(
             "day",
             title,
-            f"Requests a second of {midsentence(wanted.label)} by hour",
+            f"Requests a second of {midsentence(wanted.label)} by hour of the day, UTC",
             day_chart([mean * load for load in hours], levels, axis="requests/s", source=wanted.basis or ""),
             f"Requests a second by hour of the day, from {number(mean * min(hours))} to {number(mean * max(hours))}; "
             + ", ".join(f"{name} {number(value)}" for name, value in levels)
@@ -162,6 +174,7 @@ def _token_dots(desk: Desk, wanted: WorkloadClass) -> list[DotRow]:
             name=name,
             source=wanted.basis or "",
             words=f"{tokens(value)} tokens a day",
+            lane=name,
         )
         for i, (name, value) in enumerate(parts.items())
         if value > 0

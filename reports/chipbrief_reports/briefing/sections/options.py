@@ -7,15 +7,15 @@ from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Cell, Column, Ref, Row, Table, text
 from chipbrief_reports.wording import THIN, number, whole
 
-__all__ = ["best_whole", "lane_of", "leg_name", "options"]
+__all__ = ["best_whole", "lane_of", "leg_name", "options", "shown"]
 
 OPTIONS = 5  # rows that are filled up with further lanes of the same systems
-MOST_OPTIONS = 9  # rows that page 1 has room for; the rest stands in Cost
+MOST_OPTIONS = 9  # rows that page 1 has room for where it does not tell what changed; the rest stands in Cost
 
 _COLUMNS = (
-    Column("Option", "", "left", 2.4),
-    Column("Classes", "in SLO", width=0.8),
-    Column("Cost", "$/month", width=1.5),
+    Column("Option", "", "left", 2.2),
+    Column("Classes", "carried", width=0.8),
+    Column("Cost", "$/month", width=1.75),
     Column("Price", "$/Mtok", width=1.2),
     Column("Systems", "", width=0.9),
     Column("Power", "MW", width=0.8),
@@ -28,7 +28,7 @@ def options(desk: Desk) -> Table:
     """Every way to carry the mix, the most classes first, then the cheapest."""
     single = best_whole(desk)
     mixed = len(desk.route.legs) > 1 or not single
-    rows = [*([_route_row(desk)] if mixed else []), *(_fleet_row(desk, fleet) for fleet in _shown(desk))]
+    rows = [*([_route_row(desk)] if mixed else []), *(_fleet_row(desk, fleet) for fleet in shown(desk))]
     title = "No single option carries every class"
     if single and not mixed:
         title = _title_of_one(desk, single)
@@ -61,20 +61,28 @@ def _title_of_one(desk: Desk, single: VendorFleet) -> str:
     return f"{leg_name(desk, single)}, is cheaper at the inputs' values and dearer in most draws"
 
 
-def _shown(desk: Desk) -> list[VendorFleet]:
+def shown(desk: Desk) -> list[VendorFleet]:
     """The first options in their order, the best of each system in focus and of the services among them.
 
     A second offer of a system waits until every other one has a row; what page 1 has no room for stands in Cost.
     """
     first = {fleet.hardware: fleet for fleet in reversed(desk.fleets)}
     services = [fleet for fleet in desk.fleets if fleet.lane == "api"][:1]
-    kept = [*(first[name] for name in desk.focus if name in first), *services]
+    chosen = [fleet for fleet in desk.fleets if is_route(desk, fleet)]
+    kept = [*chosen, *(first[name] for name in desk.focus if name in first), *services]
     others = [fleet for fleet in desk.fleets if first[fleet.hardware] is fleet]
+    most = MOST_OPTIONS if desk.changes is None else OPTIONS
     for fleet in (*others, *(desk.fleets if len(first) < OPTIONS else ())):
-        limit = MOST_OPTIONS if first[fleet.hardware] is fleet else OPTIONS
+        limit = most if first[fleet.hardware] is fleet else OPTIONS
         if len(kept) < limit and not any(fleet is shown for shown in kept):
             kept.append(fleet)
     return [fleet for fleet in desk.fleets if any(fleet is shown for shown in kept)]
+
+
+def is_route(desk: Desk, fleet: VendorFleet) -> bool:
+    """Whether a fleet is all of what is recommended."""
+    legs = desk.route.legs
+    return len(legs) == 1 and (legs[0].hardware, legs[0].lane) == (fleet.hardware, fleet.lane)
 
 
 def _route_row(desk: Desk) -> Row:
@@ -106,13 +114,13 @@ def _leg_notes(desk: Desk) -> list[str | Ref]:
 def _fleet_row(desk: Desk, fleet: VendorFleet) -> Row:
     hardware, cost = lane_of(desk, fleet)
     pue = desk.results.terms.pue.value
-    owned = fleet.lane == "own"
+    owned, best = fleet.lane == "own", is_route(desk, fleet)
     return Row(
         (
-            Cell(text(leg_name(desk, fleet), desk.cost_note(hardware, cost)), dot=desk.dot(hardware)),
+            Cell(text(leg_name(desk, fleet), desk.cost_note(hardware, cost)), dot=desk.dot(hardware), best=best),
             cell(f"{len(fleet.served)} of {len(desk.mix.classes)}"),
-            desk.spread(fleet.usd_month),
-            desk.spread(fleet.usd_mtok),
+            desk.spread(fleet.usd_month, best=best),
+            desk.spread(fleet.usd_mtok, best=best),
             desk.counted(fleet.systems) if owned else _chips(fleet),
             cell(number(fleet.power_w.value * pue / 1e6)) if owned else absent(""),
             _millions(desk, fleet.capex_usd) if owned else absent(""),

@@ -51,6 +51,8 @@ def _title(desk: Desk) -> str:
         return f"Least energy a token: {desk.name(ranked[0])}"
     if len(ranked) == 1 and wins[ranked[0]] == len(desk.mix.classes):
         return f"Least energy a token: {desk.name(ranked[0])} in every class"
+    if len(ranked) > 2 and len(ranked) == len(desk.mix.classes):
+        return "Least energy a token: another system in every class"
     words = [f"{desk.name(n)} in {wins[n]}" for n in ranked]
     return f"Least energy a token: {joined(words)} of {len(desk.mix.classes)} classes"
 
@@ -67,6 +69,7 @@ def _chart(desk: Desk) -> Chart:
             "hollow",
             desk.name(o.hardware),
             f"E9: maximum power of a system, {_power_source(desk, o.hardware)}; speed by {desk.model_words(o.hardware)}",
+            lane=o.hardware,
         )
         for w in desk.mix.classes
         for o in _served(desk, w.id)
@@ -76,7 +79,7 @@ def _chart(desk: Desk) -> Chart:
         "joules",
         "Energy of an output token at the chosen operating points",
         "J of IT energy a token at full load, modelled, with 80 % intervals; logarithmic",
-        dot_strip(rows, axis="J/token", row_height=40),
+        dot_strip(rows, axis="J/token", row_height=34),
         "Dot strip of joules a token. " + " ".join(f"{r.line}: {r.label}." for r in rows),
     )
 

@@ -63,7 +63,7 @@ def fleets_table(desk: Desk) -> Table:
     """Whole systems of one sort for all classes that it carries."""
     columns = (
         Column("System", "", "left", 1.6),
-        Column("Classes", "in SLO"),
+        Column("Classes", "carried"),
         Column("Systems", "pooled"),
         Column("Idle", "of them"),
         Column("Racks", ""),

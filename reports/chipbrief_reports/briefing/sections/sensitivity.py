@@ -36,7 +36,7 @@ from chipbrief_reports.briefing.document import (
 )
 from chipbrief_reports.charts import MapCell, tornado_chart, winner_map_chart
 from chipbrief_reports.spoken import spoken
-from chipbrief_reports.wording import LANE_NAMES, midsentence, money, number, percent, tokens
+from chipbrief_reports.wording import LANE_NAMES, midsentence, money, number, percent, printed, tokens
 
 __all__ = ["sensitivity"]
 
@@ -149,7 +149,7 @@ def _tornado(desk: Desk, leader: RankedOffer, bars: Sequence[TornadoBar]) -> Cha
 
 
 def _ends(figure: Figure) -> str:
-    return f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}"
+    return printed(f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}")
 
 
 def _band(ends: tuple[float, float]) -> str:
@@ -207,7 +207,10 @@ def _cell(desk: Desk, found: WinnerMap, i: int, j: int, *, today: bool) -> MapCe
 
 
 def _short(desk: Desk, offer: Offer) -> str:
-    lane = {"own": "own", "api": "tokens"}.get(offer.lane, "rent")
+    lane = {"own": "own", "api": "api"}.get(offer.lane, "rent")
+    cost = desk.results.outcome(desk.leading, offer.hardware).lane(offer.lane)
+    if lane == "api" and cost:
+        return f"{cost.note} tokens"
     who = desk.name(offer.hardware) if lane == "own" else desk.chip(offer.hardware)
     return f"{who.removesuffix(' v1')} {lane}"
 
@@ -217,9 +220,9 @@ def _short(desk: Desk, offer: Offer) -> str:
 
 def _turns(desk: Desk, lengths: LengthsChosen) -> Table:
     columns = (
-        Column("Input", "", "left", 2.2),
-        Column("Today", "", width=1.0),
-        Column("Turns at", "", width=1.0),
+        Column("Input", "", "left", 2.7),
+        Column("Today", "", width=0.9),
+        Column("Turns at", "", width=0.9),
         Column("Cheapest below", "", "left", 1.7),
         Column("Cheapest above", "", "left", 1.7),
         Column("", "", "left", 1.3),

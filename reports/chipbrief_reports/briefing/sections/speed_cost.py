@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from chipbrief.evaluate import Footprint, Outcome
 from chipbrief.finance import Finance, usd_per_mtok
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Block, Cell, Chart, Column, Row, Section, Table, text
+from chipbrief_reports.briefing.sections.live_costs import live_price
 from chipbrief_reports.briefing.sections.roofs import roofs
 from chipbrief_reports.charts import FrontierLine, frontier_chart
 from chipbrief_reports.wording import joined, midsentence, number, percent, whole
@@ -23,6 +26,7 @@ SPEEDS = (25.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 class _Point:
     speed: float
     usd_mtok: float
+    live: Mapping[str, Any]
 
 
 def speed_cost(desk: Desk) -> Section:
@@ -48,10 +52,14 @@ def _frontier(desk: Desk, hardware: str) -> list[_Point]:
     found: list[_Point] = []
     for candidate in results.frontiers.get((desk.leading, hardware), ()):
         op = candidate.operation
-        hourly = Footprint.of(system, candidate.deployment).usd_h("own", finance, finance.utilisation)
+        footprint = Footprint.of(system, candidate.deployment)
+        hourly = footprint.usd_h("own", finance, finance.utilisation)
         rate = op.requests_s * (shape.input_mean + shape.output_mean)
         usd = np.ravel(usd_per_mtok(hourly, rate, finance.utilisation))
-        found += [_Point(*map(float, row)) for row in zip(np.ravel(op.tok_s_user), usd, strict=True)]
+        found += [
+            _Point(float(speed), float(cost), live_price(footprint, float(tokens)))
+            for speed, cost, tokens in zip(np.ravel(op.tok_s_user), usd, np.ravel(rate), strict=True)
+        ]
     best: list[_Point] = []
     for point in sorted(found, key=lambda p: (-p.speed, p.usd_mtok)):
         if not best or point.usd_mtok < best[-1].usd_mtok:
@@ -67,6 +75,8 @@ def _chart(desk: Desk, frontiers: dict[str, list[_Point]]) -> Chart:
             desk.dot(name),
             tuple((p.speed, p.usd_mtok) for p in points),
             _chosen(desk.results.outcome(desk.leading, name)),
+            tuple(p.live for p in points),
+            _chosen_live(desk, desk.results.outcome(desk.leading, name)),
         )
         for name, points in frontiers.items()
         if points
@@ -88,6 +98,14 @@ def _chart(desk: Desk, frontiers: dict[str, list[_Point]]) -> Chart:
 
 def _chosen(outcome: Outcome) -> tuple[float, float] | None:
     return (outcome["tok_s_user_at_capacity"].value, outcome["usd_mtok_capacity"].value) if outcome.metrics else None
+
+
+def _chosen_live(desk: Desk, outcome: Outcome) -> Mapping[str, Any]:
+    if not outcome.metrics or outcome.deployment is None:
+        return {}
+    shape = desk.results.wanted(outcome.class_id).shape
+    rate = outcome["tok_s_replica"].value / shape.output_mean * (shape.input_mean + shape.output_mean)
+    return live_price(Footprint.of(desk.system(outcome.hardware), outcome.deployment), rate)
 
 
 def _finding(desk: Desk, frontiers: dict[str, list[_Point]]) -> str:

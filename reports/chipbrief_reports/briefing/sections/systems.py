@@ -25,7 +25,7 @@ from chipbrief_reports.briefing.document import (
 )
 from chipbrief_reports.briefing.sections.model_error import standing
 from chipbrief_reports.charts import FieldMark, FieldRow, field_chart
-from chipbrief_reports.wording import count, joined, midsentence, number, price, seconds, whole
+from chipbrief_reports.wording import count, joined, midsentence, number, price, printed, seconds, whole
 
 __all__ = ["systems"]
 
@@ -84,7 +84,7 @@ def _profile(desk: Desk, hardware: Hardware) -> Table:
 
 def _figure(figure: Figure) -> Cell:
     span = f"{figure.text(figure.lowest)} – {figure.text(figure.highest)}" if figure.ranged else ""
-    return Cell(text(figure.text()), span)
+    return Cell(text(printed(figure.text())), printed(span))
 
 
 # -- in this mix ----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from chipbrief_reports.wording import number, percent
 __all__ = ["years_table"]
 
 SIZES = ((1e9, "$ billion"), (1e6, "$ million"), (1e3, "$ thousand"), (1.0, "$"))
+PLACES = 2
 _Amount = Callable[[Year], float]
 
 _CASH: tuple[tuple[str, _Amount], ...] = (
@@ -87,7 +88,11 @@ def _rows(heading: str, lines: Sequence[tuple[str, _Amount]], years: Sequence[Ye
 
 
 def _amount(value: float, *, best: bool) -> Cell:
-    return cell(number(value, 3), best=best) if abs(value) > 5e-7 else absent("")
+    if abs(value) <= 5e-7:
+        return absent("")
+    told = f"{abs(value):.{PLACES}f}"  # as many places in every cell, so that a column adds up
+    sign = "\u2212" if value < 0 else ""
+    return cell(f"{sign}{told}" if float(told) else f"<{10.0**-PLACES:g}", best=best)
 
 
 def _price(years: Sequence[Year]) -> Row:
