@@ -31,7 +31,7 @@ def test_the_sweep_counts_its_points() -> None:
 
 SMALL = """\
 schema: briefing/1
-sections: [decision, latency]
+sections: [decision, capacity]
 mix:
   schema: workload-mix/1
   name: small

@@ -54,7 +54,12 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("printed")
     for now, requests in EDITIONS.items():
         (folder / "weekly.yaml").write_text(WEEKLY.replace("200k", requests))
-        subprocess.run([PROGRAM, "schedule", "tick", "--now", now], cwd=folder, capture_output=True, check=True)
+        subprocess.run(
+            [PROGRAM, "schedule", "tick", "--engine", "serial", "--no-site", "--now", now],
+            cwd=folder,
+            capture_output=True,
+            check=True,
+        )
     return folder
 
 

@@ -1,16 +1,11 @@
-"""What the tests of the registry share: the shipped data, read once, and how hypothesis draws."""
+"""What the tests of the registry share: the shipped data, read once."""
 
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from chipbrief.catalogue import Catalogue, load_catalogue
 from chipbrief.registry import Registry, load_registry
-
-# The same examples every time, no files left behind, and no stop-watch on a busy machine.
-settings.register_profile("chipbrief", deadline=None, derandomize=True, database=None)
-settings.load_profile("chipbrief")
 
 ROOT = Path(__file__).parents[2]
 

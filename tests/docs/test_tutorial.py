@@ -89,6 +89,15 @@ def test_every_source_of_an_invented_machine_says_that_it_is_invented(folder: st
             assert "(invented: " in line or line.lstrip().startswith(("typical:", "by-hand:")), line
 
 
+def test_every_file_of_the_finished_plugins_names_its_schema() -> None:
+    files = sorted(HERE.glob("*/*/*.yaml"))
+    assert len(files) == 4
+    for path in files:
+        named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", path.read_text())
+        assert named
+        assert (path.parent / named[1]).is_file()
+
+
 @pytest.mark.slow
 def test_the_session_runs_as_typed(environment: Environment, tmp_path: Path) -> None:
     profile = HERE / "chipbrief-acme" / "chipbrief_acme" / "a1.yaml"

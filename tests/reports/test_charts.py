@@ -420,7 +420,7 @@ def boxes(svg: str, expected: set[str]) -> list[tuple[str, float, float, float, 
         x, y, wide = float(place[1]), float(place[2]), 5.0 * len(raw)
         left = x - wide if 'text-anchor="end"' in attributes else x
         found.append((raw, left, left + wide, y - 8.0, y))
-    return found
+    return list(dict.fromkeys(found))  # what stands on white is drawn twice
 
 
 def overlaps(found: list[tuple[str, float, float, float, float]]) -> list[tuple[str, str]]:

@@ -489,6 +489,22 @@ def test_ctrl_c_ends_with_130(install: Callable[[str], dict[str, str]]) -> None:
 
 
 def test_what_nobody_expected_is_one_line(run: Run, install: Callable[[str], dict[str, str]], mix: Path) -> None:
+    env = install(
+        "import chipbrief.catalogue\nchipbrief.catalogue.load_catalogue = lambda: 1 / 0\n"
+        + HOOK.format(extra="", models="")
+    )
+    words = ("compare", mix, "--hardware", "acme-x1", "--json")
+    found = run(*words, env=env)
+    said = "unexpected ZeroDivisionError: division by zero; run with CHIPBRIEF_DEBUG=1 for the traceback"
+    assert found.returncode == 1
+    assert lines(found.stderr) == [f"error: {said}"]
+    assert json.loads(found.stdout)["error"]["problems"][0]["message"] == said
+    assert "Traceback (most recent call last)" in run(*words, env=env | {"CHIPBRIEF_DEBUG": "1"}).stderr
+
+
+def test_the_traceback_of_a_model_that_fails_is_shown_where_asked(
+    run: Run, install: Callable[[str], dict[str, str]], mix: Path
+) -> None:
     extra = """
 from chipbrief.hardware import HbmThroughput
 class Broken(HbmThroughput):
@@ -498,11 +514,11 @@ class Broken(HbmThroughput):
     env = install(HOOK.format(extra=extra, models=", throughput=Broken"))
     words = ("compare", mix, "--hardware", "acme-x1", "--json")
     found = run(*words, env=env)
-    said = "unexpected ZeroDivisionError: division by zero; run with CHIPBRIEF_DEBUG=1 for the traceback"
+    said = "plugin acme (chipbrief-acme 1.2.3): acme-x1 failed: ZeroDivisionError: division by zero"
     assert found.returncode == 1
     assert lines(found.stderr) == ["chat on acme-x1", f"error: {said}"]
     assert json.loads(found.stdout)["error"]["problems"][0]["message"] == said
-    assert "Traceback (most recent call last)" in run(*words, env=env | {"CHIPBRIEF_DEBUG": "1"}).stderr
+    assert "return 1 / 0" in run(*words, env=env | {"CHIPBRIEF_DEBUG": "1"}).stderr
 
 
 def test_a_terminal_that_lacks_a_sign_gets_an_escape(run: Run, install: Callable[[str], dict[str, str]]) -> None:
@@ -538,6 +554,14 @@ cffi.FFI.dlopen = dlopen
 
 
 @pytest.fixture
+def short(mix: Path) -> Path:
+    """A briefing of the mix that is built quickly: its first section alone."""
+    path = mix.with_name("short.yaml")
+    path.write_text("schema: briefing/1\nmix: mix.yaml\nsections: [decision]\n")
+    return path
+
+
+@pytest.fixture
 def no_pango(tmp_path: Path) -> dict[str, str]:
     """An environment whose loader does not find Pango, as on a machine without it."""
     (tmp_path / "hide").mkdir()
@@ -545,8 +569,8 @@ def no_pango(tmp_path: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(tmp_path / "hide")}
 
 
-def test_build_of_some_formats_tells_them_in_json(run: Run, mix: Path, tmp_path: Path) -> None:
-    found = run("build", mix, "-o", "out", "--format", "json,html,json", "--json", "--samples", 20, "--seed", 3)
+def test_build_of_some_formats_tells_them_in_json(run: Run, short: Path, tmp_path: Path) -> None:
+    found = run("build", short, "-o", "out", "--format", "json,html,json", "--json", "--samples", 20, "--seed", 3)
     document = json.loads(found.stdout)
     assert sorted(document["written"]) == ["out/briefing.html", "out/data/results.json"]
     assert document["pages"] is None
@@ -558,14 +582,14 @@ def test_build_of_some_formats_tells_them_in_json(run: Run, mix: Path, tmp_path:
 
 def test_build_takes_the_date_of_a_briefing_file(mix: Path, tmp_path: Path) -> None:
     briefing = tmp_path / "briefing.yaml"
-    briefing.write_text("schema: briefing/1\nas_of: 2025-05-05\nmix: mix.yaml\nformats: [json]\n")
+    briefing.write_text("schema: briefing/1\nas_of: 2025-05-05\nmix: mix.yaml\nsections: [decision]\nformats: [json]\n")
     for options, date in ([], "2025-05-05"), (["--as-of", "2026-11-23"], "2026-11-23"):
         assert invoke("build", briefing, "-o", tmp_path / "out", *options).exit_code == 0
         assert json.loads((tmp_path / "out" / "data" / "results.json").read_text())["as_of"] == date
 
 
-def test_build_without_pango_writes_the_rest(run: Run, mix: Path, tmp_path: Path, no_pango: dict[str, str]) -> None:
-    found = run("build", mix, "-o", "out", "--json", env=no_pango)
+def test_build_without_pango_writes_the_rest(run: Run, short: Path, tmp_path: Path, no_pango: dict[str, str]) -> None:
+    found = run("build", short, "-o", "out", "--json", env=no_pango)
     document = json.loads(found.stdout)
     assert found.returncode == 1
     assert {"out/briefing.html", "out/data/results.json", "out/data/inputs.csv"} <= set(document["written"])
@@ -600,8 +624,8 @@ def test_build_refuses_a_folder_that_cannot_be_written(run: Run, mix: Path, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "mix.yaml"]
 
 
-def test_a_build_that_fails_leaves_the_last_one_alone(mix: Path, tmp_path: Path) -> None:
-    words = ("build", mix, "-o", tmp_path / "out", "--format", "csv,html")
+def test_a_build_that_fails_leaves_the_last_one_alone(mix: Path, short: Path, tmp_path: Path) -> None:
+    words = ("build", short, "-o", tmp_path / "out", "--format", "csv,html")
     assert invoke(*words).exit_code == 0
     before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     mix.write_text(MIX.replace("2 s", "2"))

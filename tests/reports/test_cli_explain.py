@@ -126,9 +126,11 @@ class Page(HTMLParser):
 
 
 def test_every_number_of_page_1_is_two_links_from_the_rows_of_its_inputs(mix: Path, tmp_path: Path) -> None:
-    done = invoke("build", mix, "--output", tmp_path, "--format", "html", "--samples", 10)
+    briefing = tmp_path / "briefing.yaml"
+    briefing.write_text(f"schema: briefing/1\nmix: {mix}\nsections: [decision, evidence]\n")
+    done = invoke("build", briefing, "--output", tmp_path / "out", "--format", "html", "--samples", 10)
     assert done.exit_code == 0, done.stderr
-    page = Page((tmp_path / "briefing.html").read_text(encoding="utf-8"))
+    page = Page((tmp_path / "out" / "briefing.html").read_text(encoding="utf-8"))
     assert len(set(page.calls)) >= 3
     lead_on = [note for note in set(page.calls) if page.inputs[note]]
     assert len(lead_on) >= len(set(page.calls)) - 1  # but the note that says what an interval is

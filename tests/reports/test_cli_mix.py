@@ -220,7 +220,7 @@ def test_build_takes_a_name_and_so_does_a_briefing(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     options = ("--format", "json", "--samples", 2, "--as-of", "2026-11-24")
     assert invoke("build", "docs-bot-12m", "-o", "one", *options).exit_code == 0
-    Path("briefing.yaml").write_text("schema: briefing/1\nmix: docs-bot-12m\n")
+    Path("briefing.yaml").write_text("schema: briefing/1\nmix: docs-bot-12m\nsections: [decision]\n")
     assert invoke("build", "briefing.yaml", "-o", "two", *options).exit_code == 0
     Path("briefing.yaml").write_text("schema: briefing/1\nmix: docs-bot-21m\n")
     found = invoke("build", "briefing.yaml", "-o", "three", *options)

@@ -118,7 +118,7 @@ def test_a_scaffold_is_a_whole_package(tmp_path: Path, kind: str) -> None:
         "tests/test_conformance.py",
     }
     assert ("chipbrief_acme/model.py" in names) == (kind == "custom")
-    assert not [path for path in folder.rglob("*") if "{{" in path.read_text(encoding="utf-8")] if folder else True
+    assert not [path for path in written if "{{" in (tmp_path / path).read_text(encoding="utf-8")]
     ruff = [sys.executable, "-m", "ruff"]
     subprocess.run([*ruff, "check", "--line-length", "120", folder], check=True)
     subprocess.run([*ruff, "format", "--check", "--line-length", "120", folder], check=True)
@@ -214,7 +214,7 @@ def test_the_journey_of_an_author(environment: Path, tmp_path: Path, kind: str) 
         command = [str(python), *map(str, words)]
         return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
 
-    chipbrief = ("-m", "chipbrief_reports.cli")
+    chipbrief = ("-c", "from chipbrief_reports.cli import main; main()")
     assert call(*chipbrief, "plugin", "new", "acme", "--kind", kind, cwd=tmp_path).returncode == 0
     installed = call("-m", "pip", "install", "--quiet", "--no-deps", "-e", ".")
     assert installed.returncode == 0, installed.stderr

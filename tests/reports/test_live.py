@@ -33,6 +33,7 @@ from chipbrief_reports.briefing.desk import Desk
 from chipbrief_reports.briefing.document import Briefing, Chart, Paragraph, Section, Slider, Sliders, text
 from chipbrief_reports.briefing.sections.live_costs import live_costs
 from chipbrief_reports.briefing.sections.stack import stack_lines, stack_options
+from chipbrief_reports.charts import GREY, colour_of
 from chipbrief_reports.render import briefing_html, chart_svg
 from chipbrief_reports.render import bundle as bundles
 from chipbrief_reports.render.checks import all_blocks
@@ -577,6 +578,15 @@ def test_live_charts_take_the_place_of_the_still_ones_but_not_in_print(visit: Ca
 
 
 # -- without a browser ----------------------------------------------------------------------------------------
+
+
+def test_what_is_recommended_is_never_grey(made: Made) -> None:
+    desk = Desk(made.results, made.error)
+    legs = [leg.hardware for leg in cheapest_route(made.results).legs]
+    assert desk.focus[: len(set(legs))] == list(dict.fromkeys(legs))
+    assert len(desk.focus) == 3
+    narrow = Desk(made.results, made.error, ("cerebras-cs3",))
+    assert [colour_of(narrow.dot(name)) == GREY for name in FOCUS] == [False, True, True]
 
 
 def test_paper_has_no_panel_and_no_script(made: Made) -> None:

@@ -102,7 +102,15 @@ def test_a_range(low: float, high: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(96_300, "96\u202f000"), (12e6, "12 million"), (2.4e9, "2.4 billion"), (200e9, "200 billion")]
+    ("value", "text"),
+    [
+        (96_300, "96\u202f000"),
+        (12e6, "12 million"),
+        (2.4e9, "2.4 billion"),
+        (200e9, "200 billion"),
+        (996e6, "1.0 billion"),
+        (1e9, "1 billion"),
+    ],
 )
 def test_tokens(value: float, text: str) -> None:
     assert wording.tokens(value) == text

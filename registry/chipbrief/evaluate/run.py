@@ -61,9 +61,9 @@ def evaluate(
         for name in mix.hardware or registry.hardware
     ]
     kept = [one for one in tried if isinstance(one, _OfSystem)]
-    dropped = tuple(one for one in tried if isinstance(one, PluginRecord))
-    if dropped and (registry.strict or not kept):
-        raise PluginError("\n".join(f"plugin {record}" for record in dropped))
+    failed = [one for one in tried if isinstance(one, _Failed)]
+    if failed and (registry.strict or not kept):
+        raise PluginError("\n".join(f"plugin {one.plugin}" for one in failed)) from failed[0].error
     return Results(
         mix=mix,
         systems=tuple(one.hardware for one in kept),
@@ -71,7 +71,7 @@ def evaluate(
         frontiers={pair: found for one in kept for pair, found in one.frontiers.items()},
         terms=terms,
         catalogue=catalogue,
-        missing=(*registry.failed, *dropped),
+        missing=(*registry.failed, *(one.plugin for one in failed)),
         as_of=as_of,
         samples=samples,
         seed=seed,
@@ -88,6 +88,14 @@ class _OfSystem:
 
 
 @dataclass(frozen=True, slots=True)
+class _Failed:
+    """The plugin of a system that is left out, and what its models raised."""
+
+    plugin: PluginRecord
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
 class _Run:
     """What every system is asked the same."""
 
@@ -98,7 +106,7 @@ class _Run:
     seed: int
     progress: Callable[[str], None]
 
-    def isolated(self, hardware: Hardware, plugin: PluginRecord) -> _OfSystem | PluginRecord:
+    def isolated(self, hardware: Hardware, plugin: PluginRecord) -> _OfSystem | _Failed:
         """Every class on a system; where its models fail, its plugin with what it raised."""
         try:
             return self.of(hardware)
@@ -106,7 +114,7 @@ class _Run:
             raise
         except (Exception, SystemExit) as error:
             told = str(error) if isinstance(error, BadAnswer) else one_line(error)
-            return replace(plugin, hardware=(hardware.id,), error=told)
+            return _Failed(replace(plugin, hardware=(hardware.id,), error=told), error)
 
     def of(self, hardware: Hardware) -> _OfSystem:
         """Every class on a system; raises whatever its models raise, and BadAnswer where they give no numbers."""

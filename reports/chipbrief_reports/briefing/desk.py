@@ -187,7 +187,7 @@ class Desk:
     def cost_note(self, hardware: str, cost: LaneCost) -> Ref:
         """Where a lane's price comes from: the Figures that are its own, the model for the rest, and the whole trail."""
         result = f"fleet.{hardware}.{cost.lane}.usd_month"
-        trail, ending, below = self.trail(result if result in self.ledger else "")
+        trail, below = self.trail(result if result in self.ledger else "")
         owners = [system.id for system in self.system(hardware).systems]
         parts = tuple(f"{owner}:{part}" for owner in owners for part in ("price", "api", "power"))
         mine = [f for f in cost.trail.figures if f.startswith(parts)]
@@ -197,13 +197,13 @@ class Desk:
                 if any(f.endswith(".cached") for f in mine)
                 else "No price for cached input is published here: charged as input."
             )
-            return self.notes.cite("C4", mine, f"{cached} {trail}".strip(), ending, below)
+            return self.notes.cite("C4", mine, f"{cached} {trail}".strip(), below)
         rules = ", ".join(e for e in cost.trail.equations if e.startswith("C"))
         own = [f for f in cost.trail.figures if f.startswith("finance:")]
         closing = f"Chips from {self.model_words(hardware)}."
         if own:
             closing = f"Terms: {', '.join(own)} (Evidence). {closing}"
-        return self.notes.cite(rules, mine, f"{closing} {trail}".strip(), ending, below)
+        return self.notes.cite(rules, mine, f"{closing} {trail}".strip(), below)
 
     def model_words(self, hardware: str) -> str:
         """How a system's speed is known, in a few words."""
@@ -216,8 +216,8 @@ class Desk:
         """Where a modelled speed comes from, and the trail of one of them."""
         figures = self.results.figures()
         names = [n for n in self.trail_figures(hardware) if figures[n][0].kind == "calibrated"]
-        trail, ending, below = self.trail(result)
-        return self.notes.cite(f"Modelled by {self.model_words(hardware)}; fitted there", names, trail, ending, below)
+        trail, below = self.trail(result)
+        return self.notes.cite(f"Modelled by {self.model_words(hardware)}; fitted there", names, trail, below)
 
     def trail_figures(self, hardware: str) -> list[str]:
         """The Figures that a system's speed stands on."""
@@ -232,17 +232,16 @@ class Desk:
     def trail_note(self, name: str, saying: str = "") -> Ref:
         """Where a result comes from; `saying` stands in front."""
         lead = f"{saying} " if saying else ""
-        trail, ending, below = self.trail(name)
-        short = f"{lead}{self._sum(name)} {count(len(below), 'input')}; {ending}"
+        trail, below = self.trail(name)
+        short = f"{lead}{self._sum(name)} {count(len(below), 'input')}"
         return self.notes.say(f"{lead}{trail}", short=short, inputs=below)
 
-    def trail(self, name: str) -> tuple[str, str, tuple[str, ...]]:
+    def trail(self, name: str) -> tuple[str, tuple[str, ...]]:
         """A result's arithmetic, the command that explains it, and every input below it; nothing without a name."""
         if not name:
-            return "", "", ()
+            return "", ()
         return (
             f"{self._sum(name)} In full: chipbrief explain {name}.",
-            f"explain {name}",
             self.ledger.figures_below(name),
         )
 

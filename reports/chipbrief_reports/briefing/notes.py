@@ -57,12 +57,10 @@ class NoteBook:
         self._inputs.setdefault(words, tuple(inputs))
         return Ref(number)
 
-    def cite(
-        self, lead: str, names: Sequence[str], closing: str = "", ending: str = "", inputs: Sequence[str] = ()
-    ) -> Ref:
+    def cite(self, lead: str, names: Sequence[str], closing: str = "", inputs: Sequence[str] = ()) -> Ref:
         """A note that lists Figures: id, value, range, kind, source and date of each.
 
-        `closing` ends the note, `ending` what stands of it at the foot of a page; `inputs` are all that is below.
+        `closing` ends the note; `inputs` are all that is below.
         """
         parts, sources = [], []
         for (kind, source, day), mine in groupby(dict.fromkeys(names), self._origin):
@@ -72,7 +70,7 @@ class NoteBook:
         head = f"{lead}: " if lead else ""
         whole = f"{head}{'; '.join(parts)}. {closing}".strip()
         return self.say(
-            whole, tuple(dict.fromkeys(sources)), self._short(head, names, ending) if len(whole) > FOOT else "", inputs
+            whole, tuple(dict.fromkeys(sources)), self._short(head, names) if len(whole) > FOOT else "", inputs
         )
 
     def _origin(self, name: str) -> tuple[Kind, Source, str]:
@@ -80,17 +78,16 @@ class NoteBook:
         figure, source = self._figures[name]
         return figure.kind, source, figure.date
 
-    def _short(self, head: str, names: Sequence[str], ending: str) -> str:
-        """The first Figure with its source, how many more there are, and the ending."""
-        closing = f"; {ending}" if ending else ""
+    def _short(self, head: str, names: Sequence[str]) -> str:
+        """The first Figure with its source, and how many more there are."""
         if not names:
-            return f"{head.removesuffix(': ')}{closing}"
+            return head.removesuffix(": ")
         first = next(iter(names))
         figure, source = self._figures[first]
         others = len(dict.fromkeys(names)) - 1
         more = f" and {others} more" if others else ""
         title = source.title if len(source.title) <= 48 else source.title[:46].rsplit(" ", 1)[0] + "…"
-        return f"{head}{first} {self.words(figure)} ({title}, {figure.date}){more}{closing}"
+        return f"{head}{first} {self.words(figure)} ({title}, {figure.date}){more}"
 
     @staticmethod
     def words(figure: Figure) -> str:

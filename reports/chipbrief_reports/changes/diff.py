@@ -119,10 +119,10 @@ def difference(
     values = [c for c in _values(before.values, after.values) if not c.system or c.system in both]
     told = [change for change in values if _worth(change, threshold)]
     found: list[Change] = [
-        *_texts("answer", before.answers, after.answers),
+        *_answers(before, after),
         *_ranks(before, after),
         *_hardware(before, after),
-        *_texts("service", before.refused, after.refused),
+        *_service(before, after),
         *sorted(told, key=lambda change: -change.size),
         *sorted(_inputs(before, after), key=lambda change: -change.size),
         *_texts("workload", before.workload, after.workload),
@@ -140,7 +140,7 @@ def difference(
 
 def _worth(change: Change, threshold: float) -> bool:
     """Whether a number moved by so much; one that appears or goes away always did."""
-    return change.ratio is None or abs(change.ratio - 1.0) >= threshold
+    return change.ratio is None or abs(change.ratio - 1.0) >= threshold * (1.0 - 1e-9)
 
 
 def _keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -155,6 +155,34 @@ def _texts(kind: Kind, before: Mapping[str, str], after: Mapping[str, str]) -> I
             yield Change(kind=kind, id=key, label=key, before=first, after=last)
 
 
+def _called(facts: Facts, name: str) -> str:
+    return facts.names.get(name, name)
+
+
+def _answers(before: Facts, after: Facts) -> Iterator[Change]:
+    """Classes of both that another offer carries."""
+    for name, last in after.answers.items():
+        first = before.answers.get(name, last)
+        if first != last:
+            yield Change(
+                kind="answer",
+                id=name,
+                label=_called(after, name),
+                before=_called(before, first),
+                after=_called(after, last),
+            )
+
+
+def _service(before: Facts, after: Facts) -> Iterator[Change]:
+    """Whether a system serves a class, where both editions have both."""
+    classes, systems = before.answers.keys() & after.answers.keys(), before.systems.keys() & after.systems.keys()
+    both = {f"{name}.{system}" for name in classes for system in systems}
+    for key in _keys(before.refused, after.refused):
+        first, last = before.refused.get(key, ""), after.refused.get(key, "")
+        if key in both and first != last:
+            yield Change(kind="service", id=key, label=_called(after, key), before=first, after=last)
+
+
 def _ranks(before: Facts, after: Facts) -> Iterator[Change]:
     """Classes whose offers have another order; offers that only one of the two has do not make an order different."""
     for name in after.rankings:
@@ -164,11 +192,11 @@ def _ranks(before: Facts, after: Facts) -> Iterator[Change]:
         for offer in last:
             was, now = first.index(offer) + 1, last.index(offer) + 1
             if now < was:
-                passed = [other for other in first[: was - 1] if last.index(other) >= now]
+                passed = [_called(after, other) for other in first[: was - 1] if last.index(other) >= now]
                 yield Change(
                     kind="rank",
-                    id=f"{name}: {offer}",
-                    label=f"{offer}, for {name}",
+                    id=f"{name}.{offer}",
+                    label=f"{_called(after, offer)}, for {_called(after, name)}",
                     before=str(was),
                     after=str(now),
                     note=f"passes {' and '.join(passed)}",
@@ -177,8 +205,8 @@ def _ranks(before: Facts, after: Facts) -> Iterator[Change]:
 
 def _hardware(before: Facts, after: Facts) -> Iterator[Change]:
     for key in _keys(before.systems, after.systems):
-        if (key in before.systems) != (key in after.systems):
-            first, last = before.systems.get(key, ""), after.systems.get(key, "")
+        first, last = before.systems.get(key, ""), after.systems.get(key, "")
+        if first != last:
             yield Change(kind="hardware", id=key, label=first or last, before=first, after=last)
 
 
@@ -190,8 +218,8 @@ def _values(before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator
         known = last or first
         assert known is not None
         ratio = last.value / first.value if first and last and first.value else None
-        if ratio == 1.0 or (first and last and first.value == last.value):
-            continue  # the range alone moved
+        if first and last and first.value == last.value:
+            continue  # its range alone moved, with a range of an input, which is told
         yield Change(
             kind="value",
             id=key,
@@ -219,8 +247,10 @@ def _input(key: str, first: Given | None, last: Given | None) -> Change:
     if first and last:
         if first.span != last.span:
             notes.append(f"range {first.span or 'none'}, now {last.span or 'none'}")
-        if (first.source, first.locator) != (last.source, last.locator):
+        if first.source != last.source:
             notes.append(f"source {first.source}, now {last.source}")
+        elif first.locator != last.locator:
+            notes.append(f"source at {first.locator}, now {last.locator}")
         if first.kind != last.kind:
             notes.append(f"kind {first.kind}, now {last.kind}")
         if first.date != last.date:

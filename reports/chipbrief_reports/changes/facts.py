@@ -47,9 +47,10 @@ class Facts:
         title: of the document.
         as_of: its date.
         values: results by the ids that `chipbrief explain` knows.
-        answers: what carries each class at the least cost; empty where nothing does. By the class's name.
-        rankings: every offer of a class, the cheapest first, by the class's name.
-        refused: why a system does not serve a class, by `class on system`.
+        answers: the offer that carries each class at the least cost, empty where nothing does; by the class's id.
+        rankings: every offer of a class, the cheapest first, by the class's id.
+        refused: why a system does not serve a class, by `class.system`.
+        names: what classes, offers and `class.system` are called, by their ids.
         systems: name of every system of the run, by id.
         inputs: every Figure by id.
         workload: the mix, one text a field.
@@ -62,6 +63,7 @@ class Facts:
     answers: Mapping[str, str] = field(default_factory=dict)
     rankings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     systems: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Given] = field(default_factory=dict)
     workload: Mapping[str, str] = field(default_factory=dict)

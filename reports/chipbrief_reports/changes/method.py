@@ -12,8 +12,12 @@ METRIC_VERSION = 1  # of the words in docs/metrics.md: one whose meaning changes
 
 def method_of(results: Results) -> dict[str, str]:
     """What must be the same for two editions to be the same arithmetic, as text by name."""
+    failed = {
+        f"plugin {one.name} of {one.distribution}": f"{one.version} failed: {one.error}" for one in results.missing
+    }
     return {
         "metrics": f"version {METRIC_VERSION}",
         **code_fingerprint(),
+        **failed,
         "draws": f"{results.samples}, seed {results.seed}",
     }

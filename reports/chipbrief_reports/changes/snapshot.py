@@ -28,21 +28,23 @@ SPEEDS: Mapping[OutcomeMetric, tuple[str, str]] = {
     "tok_s_system": ("output of a system", "tok/s"),
     "joules_per_token": ("energy of an output token", "J"),
 }
+READER = "user"  # the source of what a mix sets itself
 COST, PRICE = ("cost of a month", "USD"), ("price of a million tokens", "USD")
 
 
 def facts_of(results: Results, *, title: str, method: Mapping[str, str]) -> Facts:
     """Everything a later edition may be held against."""
     route, inputs = cheapest_route(results), dict(_inputs(results))
-    answers = {c.label: _carrier(results, route.leg_of(c.id)) for c in results.mix.classes}
-    rankings = {c.label: tuple(_offer(results, *o) for o in results.offers(c.id)) for c in results.mix.classes}
+    offers = {c.id: results.offers(c.id) for c in results.mix.classes}
+    legs = {c.id: route.leg_of(c.id) for c in results.mix.classes}
     return Facts(
         title=title,
         as_of=results.as_of,
         values=dict(_finite(_values(results))),
-        answers=answers,
-        rankings=rankings,
-        refused={_pair(results, o): o.reason for o in results.outcomes if o.status != "meets"},
+        answers={name: f"{leg.hardware}.{leg.lane}" if leg else "" for name, leg in legs.items()},
+        rankings={name: tuple(f"{o.hardware}.{cost.lane}" for o, cost in found) for name, found in offers.items()},
+        refused={_pair(o): o.reason for o in results.outcomes if o.status != "meets"},
+        names=_names(results),
         systems={h.id: h.profile.name for h in results.systems},
         inputs=inputs,
         workload=_workload(results, inputs),
@@ -50,8 +52,17 @@ def facts_of(results: Results, *, title: str, method: Mapping[str, str]) -> Fact
     )
 
 
-def _pair(results: Results, outcome: Outcome) -> str:
-    return f"{results.wanted(outcome.class_id).label} on {_system(results, outcome.hardware)}"
+def _pair(outcome: Outcome) -> str:
+    return f"{outcome.class_id}.{outcome.hardware}"
+
+
+def _names(results: Results) -> dict[str, str]:
+    """What ids are called."""
+    found = {c.id: c.label for c in results.mix.classes}
+    for o in results.outcomes:
+        found[_pair(o)] = f"{results.wanted(o.class_id).label} on {_system(results, o.hardware)}"
+        found |= {f"{o.hardware}.{cost.lane}": _offer(results, o, cost) for cost in o.lanes}
+    return found
 
 
 def _system(results: Results, hardware: str) -> str:
@@ -64,9 +75,7 @@ def _offer(results: Results, outcome: Outcome, cost: LaneCost) -> str:
     return f"{who}, {LANE_NAMES[cost.lane]}"
 
 
-def _carrier(results: Results, leg: VendorFleet | None) -> str:
-    if leg is None:
-        return ""
+def _carrier(results: Results, leg: VendorFleet) -> str:
     outcome = next(o for o in results.outcomes if o.hardware == leg.hardware and o.class_id in leg.served)
     cost = outcome.lane(leg.lane)
     assert cost is not None
@@ -126,10 +135,8 @@ def _finite(found: Iterator[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
 def _inputs(results: Results) -> Iterator[tuple[str, Given]]:
     for name, (figure, source) in results.figures().items():
         span = f"{figure.text(figure.lowest)} to {figure.text(figure.highest)}" if figure.ranged else ""
-        yield (
-            name,
-            Given(figure.text(), span, figure.value, figure.kind, str(figure.date), source.title, source.locator),
-        )
+        dated = "" if figure.source == READER else str(figure.date)  # that is the day of each edition
+        yield name, Given(figure.text(), span, figure.value, figure.kind, dated, source.title, source.locator)
 
 
 def _workload(results: Results, inputs: Mapping[str, Given]) -> dict[str, str]:
@@ -148,4 +155,4 @@ def _flat(data: object, at: str = "") -> Iterator[tuple[str, str]]:
             key = inner["id"] if isinstance(inner, Mapping) and "id" in inner else index
             yield from _flat(inner, f"{at}[{key}]")
     elif data is not None:
-        yield at, exact(data).replace(THIN, "") if isinstance(data, float) else str(data)
+        yield at, exact(data).replace(THIN, ",") if isinstance(data, float) else str(data)

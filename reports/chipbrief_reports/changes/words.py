@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chipbrief_reports.changes.diff import Change, Changes, Kind
@@ -33,13 +33,18 @@ def main_changes(changes: Changes, limit: int, *, method: bool = True) -> tuple[
         method: whether changes of method are among them, which come first: they bear on all others.
     """
     order: tuple[Kind, ...] = ("answer", "hardware", "rank", "input", "value", "service", "workload")
-    mine = [change for kind in (("method", *order) if method else order) for change in changes.of(kind)]
+    mine = [change for kind in (("method", *order) if method else order) for change in _telling(changes.of(kind))]
     if not mine:
         return ()
     shown = mine if len(mine) <= limit else mine[: limit - 1]
     rest = len(mine) - len(shown)
     more = (f"{count(rest, 'further change', 'further changes')}",) if rest else ()
     return (*map(change_in_words, shown), *more)
+
+
+def _telling(changes: Sequence[Change]) -> list[Change]:
+    """Money before speed, the whole mix before a system, the largest first."""
+    return sorted(changes, key=lambda change: (change.unit != "USD", bool(change.system), -change.size))
 
 
 def change_in_words(change: Change) -> str:
@@ -60,6 +65,8 @@ def _rank(change: Change) -> str:
 
 
 def _hardware(change: Change) -> str:
+    if change.before and change.after:
+        return f"{change.before} is called {change.after} now"
     if change.after:
         return f"{change.after} is new in the comparison"
     return f"{change.before} is no longer compared"

@@ -153,7 +153,7 @@ def _label_ends(rows: Sequence[DotRow], places: Sequence[float], a_pixel: float)
         if not row.label:
             continue
         beside = sorted((other.reach for other, place in zip(rows, places, strict=True) if place == places[index]))
-        width = math.exp(a_pixel * (len(row.label) * LETTER + 16.0))
+        width = math.exp(a_pixel * (len(row.label) * (LETTER - 0.8) + 8.0))
         for low, high in beside:
             if low < ends[index] * width and high > ends[index]:
                 ends[index] = high

@@ -89,10 +89,12 @@ def frontier_chart(lines: Sequence[FrontierLine], *, x: str, y: str, limit: floa
     places = (  # unseen: a line as a whole is one mark, and has no value to tell
         alt.Chart().mark_point(size=110, filled=True, opacity=0).encode(x=axis_x, y=axis_y, tooltip=TIP)
     )
-    names = (
-        alt.Chart(inline(ends, "ends"))
-        .mark_text(align="right", dx=-4, dy=-9, fontWeight=600)
-        .encode(x=axis_x, y=axis_y, text="who:N", color=colour, opacity=unless_another())
+    words: dict[str, Any] = {"align": "right", "dx": -4, "dy": -9, "fontWeight": 600}
+    told = alt.Chart().encode(x=axis_x, y=axis_y, text="who:N", opacity=unless_another())
+    names = alt.layer(  # on white, for lines run below them
+        told.mark_text(**words, stroke="white", strokeWidth=3, strokeJoin="round"),
+        told.mark_text(**words).encode(color=colour),
+        data=inline(ends, "ends"),
     )
     points = (
         alt.Chart(inline(chosen, "chosen_points"))

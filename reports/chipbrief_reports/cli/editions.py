@@ -36,9 +36,9 @@ def command() -> None:
     """List and show the editions that schedules have printed, and what changed between two of them."""
 
 
-def series_named(root: Path, name: str) -> Series:
-    """A series of a folder of editions; raises InputError with the nearest name."""
-    known = {series.name: series for series in series_of(root)}
+def series_named(root: Path, name: str, *, begun: bool = False) -> Series:
+    """A series of a folder of editions, `begun` or with an edition; raises InputError with the nearest name."""
+    known = {series.name: series for series in series_of(root, begun=begun)}
     if name not in known:
         near = did_you_mean(name, known) or (f"; there are {', '.join(known)}" if known else "; there are none")
         raise InputError([Problem(f"no editions of {name!r} in {root}{near}")])
@@ -110,7 +110,7 @@ def _show(name: str, slot: str, editions: Path | None) -> Reply:
 def _folder(series: Series, slot: str) -> Path:
     names = series.slots()
     if slot == LATEST:
-        newest = series.before()
+        newest = series.latest()
         if newest is None:
             raise InputError([Problem(f"{series.name} has no printed edition yet")])
         return series.path(newest.slot)

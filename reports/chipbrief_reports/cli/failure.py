@@ -79,7 +79,7 @@ def fail(error: Exception, *, as_json: bool) -> int:
 
 
 def _trace(error: Exception) -> None:
-    expected = isinstance(error, (ChipbriefError, click.Abort))
+    expected = isinstance(error, (ChipbriefError, click.Abort)) and error.__cause__ is None  # a plugin's is shown
     if os.environ.get(DEBUG, "0") not in ("", "0") and not expected:
         import traceback
 

@@ -26,6 +26,7 @@ __all__ = ["check", "check_text", "command", "entry", "new"]
 Examples:
   chipbrief plugin new acme                  ./chipbrief-acme, a package whose tests say what is to do
   chipbrief plugin check acme                what it must keep (docs/conformance.md)
+  chipbrief plugin check --json              all of them, as one JSON document
   chipbrief --plugin acme.yaml plugin check acme""",
 )
 def command() -> None:

@@ -16,7 +16,7 @@ from chipbrief_reports.cli.failure import BAD_INPUT
 from chipbrief_reports.cli.output import complain, table
 from chipbrief_reports.cli.schedule_export import export
 from chipbrief_reports.cli.schedule_tick import run_command, tick_command
-from chipbrief_reports.cli.scheduled import clock, editions_option, files_argument, meant, now_option, root_of
+from chipbrief_reports.cli.scheduled import clock, editions_option, files_argument, meant, now_option, readable, root_of
 from chipbrief_reports.schedule.events import instant
 from chipbrief_reports.schedule.found import Scheduled
 from chipbrief_reports.schedule.records import SlotRecord, state_of
@@ -57,6 +57,15 @@ def _all(files: Sequence[Path], editions: Path | None) -> tuple[list[Scheduled],
     return found, wrong
 
 
+def _checked(found: Sequence[Scheduled]) -> list[Problem]:
+    """What would keep these briefings from being printed."""
+    wrong: list[Problem] = []
+    readable(found, wrong.append)
+    for problem in wrong:
+        complain(str(problem))
+    return wrong
+
+
 # -- list -----------------------------------------------------------------------------------------------------
 
 
@@ -68,6 +77,7 @@ def _list(files: tuple[Path, ...], editions: Path | None, now: str | None) -> Re
     """List schedules: in words, when they are due next, and how their last slot ended."""
     moment = clock(now)()
     found, wrong = _all(files, editions)
+    wrong += _checked(found)
     document = {"schedules": [_entry(one, moment) for one in found], "problems": [str(problem) for problem in wrong]}
     return Reply(document, _list_text, BAD_INPUT if wrong else 0)
 
@@ -80,7 +90,8 @@ def _entry(one: Scheduled, moment: datetime) -> Document:
         "name": one.name,
         "file": one.file,
         "title": one.title,
-        "schedule": one.schedule.model_dump(mode="json", by_alias=True),
+        "schedule": one.schedule.model_dump(mode="json", exclude={"deliver"}),
+        "recipients": [name for delivery in one.schedule.deliver for name in delivery.recipients],
         "words": one.schedule.explain(),
         "editions": one.series.folder,
         "next": instant(slots[0]) if slots else None,
@@ -152,12 +163,9 @@ def _history(name: str | None, number: int, editions: Path | None) -> Reply:
 
     root = root_of(editions)
     if name is not None:
-        series_named(root, name)
-    store = open_store(root)
-    try:
+        series_named(root, name, begun=True)
+    with open_store(root) as store:
         slots = [_told(record, store.deliveries(record.name, record.slot)) for record in store.slots(name, number)]
-    finally:
-        store.close()
     return Reply({"slots": slots}, _history_text)
 
 
@@ -206,21 +214,28 @@ def _prune(files: tuple[Path, ...], editions: Path | None, dry_run: bool) -> Rep
 
     A tick does it too.
     """
+    from chipbrief_reports.schedule.lock import BusyError
     from chipbrief_reports.schedule.retention import prune, to_prune
-    from chipbrief_reports.schedule.tick import utc_now
+    from chipbrief_reports.schedule.tick import AGAIN, utc_now
     from chipbrief_reports.schedule.turn import Turn, turn
 
     found, wrong = _all(files, editions)
     gone: list[Document] = []
+    busy = False
     for one in found:
         if dry_run:
             slots = [manifest.slot for manifest in to_prune(Turn(one, utc_now, lambda _: None))]
         else:
-            with turn(one, utc_now, lambda _: None) as held:
-                slots = prune(held)
+            try:
+                with turn(one, utc_now, lambda _: None) as held:
+                    slots = prune(held)
+            except BusyError as error:
+                complain(str(error))
+                busy = True
+                continue
         gone += [{"name": one.name, "slot": slot} for slot in slots]
     document = {"pruned": gone, "dry_run": dry_run}
-    return Reply(document, _prune_text, BAD_INPUT if wrong else 0)
+    return Reply(document, _prune_text, BAD_INPUT if wrong else AGAIN if busy else 0)
 
 
 def _prune_text(document: Document) -> str:

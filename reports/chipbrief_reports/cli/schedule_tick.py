@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from chipbrief.errors import ChipbriefError, InputError, Problem
 from chipbrief_reports.cli.command import Document, Reply, ReportCommand
 from chipbrief_reports.cli.failure import BAD_INPUT
 from chipbrief_reports.cli.output import complain
-from chipbrief_reports.cli.scheduled import clock, editions_option, files_argument, meant, now_option
+from chipbrief_reports.cli.scheduled import clock, editions_option, files_argument, meant, now_option, readable
 from chipbrief_reports.editions import Series
 from chipbrief_reports.schedule.events import Event, instant, shortened
 from chipbrief_reports.schedule.found import Scheduled
@@ -32,6 +32,7 @@ __all__ = ["run_command", "tick_command"]
 
 ENGINE = "processes:1"  # a crash of a library or a lack of memory ends a worker, and is told
 SHOWN = frozenset({"printed", "unchanged", "pruned", "adopted"})  # what the pages tell
+STAMP = ".site"  # its time is that of the pages
 LONGEST_WAIT_S = 60.0  # no longer between two looks at clock and files
 
 engine_option = click.option(
@@ -78,17 +79,35 @@ def tick_command(
     crash the next call goes on. Each change of state is one line of JSON on standard error. The exit code is 0; 1
     where a slot or a delivery was given up; 2 where a file is wrong; 75 where another call will try again.
     """
+    if wait and now is not None:
+        raise InputError(
+            [Problem("the clock stands still with --now, so there is nothing to wait for", field="--wait")]
+        )
     moment = clock(now)
-    opened = _opened(engine)
+    opened, publish = _opened(engine), _publisher(base_url) if site else None
     found, wrong = _meant(files, editions, moment)
     if dry_run:
-        return Reply(_would(found, moment), _would_text, BAD_INPUT if wrong else 0)
-    publish = _Publisher(base_url) if site else None
+        unreadable: list[Problem] = []
+        good = readable(found, unreadable.append)
+        for problem in unreadable:
+            complain(str(problem))
+        wrong += unreadable
+        return Reply(_would(good, moment), _would_text, BAD_INPUT if wrong else 0)
     done = _ticked(found, opened, moment, publish)
-    while wait and done.waiting:
-        time.sleep(_pause(found, moment()))
-        done = _ticked(found, opened, moment, publish)
-    return Reply(_document(done), _text, done.exit_code or (BAD_INPUT if wrong else 0))
+    while wait and done.again:
+        time.sleep(_until(done.again, moment()))
+        done = done.then(_ticked(found, opened, moment, publish))
+    return Reply(_document(done), _text, _code(done, wrong))
+
+
+def _code(done: Ticked, wrong: Sequence[Problem]) -> int:
+    """What was given up weighs more than a wrong file, and that more than what will be tried again."""
+    return done.exit_code if done.failures else BAD_INPUT if wrong else done.exit_code
+
+
+def _until(moments: Sequence[datetime], now: datetime) -> float:
+    """Seconds to the first of some moments, at least a little."""
+    return max(0.05, (min(moments) - now).total_seconds())
 
 
 def _meant(
@@ -116,7 +135,9 @@ def _meant(
 
 
 def _log(event: Event) -> None:
-    complain(event.line())
+    """Tell an event; where nobody can be told, the journal still knows."""
+    with suppress(OSError):
+        complain(event.line())
 
 
 def _ticked(
@@ -124,11 +145,24 @@ def _ticked(
     engine: Callable[[], Engine],
     now: Callable[[], datetime],
     publish: _Publisher | None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Ticked:
-    done = tick(found, engine, tell=_log, now=now)
+    done = tick(found, engine, tell=_log, now=now, stop=stop)
     if publish:
         publish.after(found, done, now)
     return done
+
+
+def _publisher(base_url: str | None) -> _Publisher:
+    """Raises InputError where the address is none."""
+    if base_url is not None:
+        from chipbrief_reports.site import checked_address
+
+        try:
+            checked_address(base_url)
+        except ChipbriefError as error:
+            raise InputError([Problem(str(error), field="--base-url")]) from None
+    return _Publisher(base_url)
 
 
 class _Publisher:
@@ -146,6 +180,7 @@ class _Publisher:
 
             try:
                 write_site(root, base_url=self._base_url)
+                (root / STAMP).touch()
             except (ChipbriefError, OSError) as error:
                 _log(Event(instant(now()), "site_failed", root.name, data={"error": shortened(error)}))
 
@@ -153,7 +188,7 @@ class _Publisher:
 def _stale(series: Series) -> bool:
     """Whether the pages are older than the last edition, as when a process ended between the two."""
     try:
-        return (series.root / "index.html").stat().st_mtime < series.folder.stat().st_mtime
+        return (series.root / STAMP).stat().st_mtime_ns < series.folder.stat().st_mtime_ns
     except FileNotFoundError:
         return bool(series.slots())
 
@@ -184,7 +219,7 @@ def _document(done: Ticked) -> Document:
     ]
     for event in events:
         event.pop("data")
-    return {"events": events, "given_up": done.failures, "to_try_again": done.waiting}
+    return {"events": events, "given_up": done.failures, "to_try_again": len(done.again) + done.held_up}
 
 
 def _text(document: Document) -> str:
@@ -212,17 +247,38 @@ def run_command(files: tuple[Path, ...], editions: Path | None, engine: str, sit
     The files are read anew each time, so that a change holds from the next slot on. SIGTERM and Ctrl-C end it once
     what is being printed is whole.
     """
-    opened, publish = _opened(engine), _Publisher(base_url) if site else None
+    opened, publish = _opened(engine), _publisher(base_url) if site else None
     meant(files, editions, lambda problem: complain(str(problem)))  # what is wrong from the start ends it at once
-    ticks = 0
+    ticks, told = 0, ""
     with _Stop() as stop:
         while not stop.asked:
-            found, _ = _meant(files, editions, utc_now)
-            done = _ticked(found, opened, utc_now, publish)
+            found, wrong = _listened(files, editions, told)
+            told = "\n".join(map(str, wrong))
+            done = _ticked(found, opened, utc_now, publish, lambda: stop.asked)
             ticks += 1
-            pause = _pause(found, utc_now())
-            stop.wait(min(pause, 5.0) if done.waiting else pause)
+            stop.wait(min([_pause(found, utc_now()), *(_until(done.again, utc_now()) for _ in done.again[:1])]))
     return Reply({"ticks": ticks}, lambda _: "")
+
+
+def _listened(files: Sequence[Path], editions: Path | None, told: str) -> tuple[list[Scheduled], list[Problem]]:
+    """The briefings as they are now; what is wrong is told when it is new, and ends nothing."""
+    wrong: list[Problem] = []
+    found: list[Scheduled] = []
+    for some in ([file] for file in files) if files else [()]:
+        with _noting(wrong):
+            found += meant(some, editions, wrong.append)
+    if "\n".join(map(str, wrong)) != told:
+        for problem in wrong:
+            _log(Event(instant(utc_now()), "bad_input", Path(problem.file).stem, data={"error": str(problem)}))
+    return found, wrong
+
+
+@contextmanager
+def _noting(wrong: list[Problem]) -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        wrong += error.problems
 
 
 def _pause(found: Sequence[Scheduled], now: datetime) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,7 +12,7 @@ from chipbrief.errors import InputError, Problem
 from chipbrief_reports.schedule.found import EDITIONS, Scheduled, read_scheduled, scheduled_in
 from chipbrief_reports.schedule.tick import utc_now
 
-__all__ = ["clock", "editions_option", "files_argument", "meant", "now_option", "root_of"]
+__all__ = ["clock", "editions_option", "files_argument", "meant", "now_option", "readable", "root_of"]
 
 files_argument = click.argument("files", metavar="[FILE.yaml]...", nargs=-1, type=click.Path(path_type=Path))
 editions_option = click.option(
@@ -69,13 +68,28 @@ def clock(now: str | None) -> Callable[[], datetime]:
         moment = datetime.fromisoformat(now)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or not 1970 <= moment.year <= 9000:
         told = f"expected a moment with its time zone, such as 2026-11-23T07:00:00Z, got {now!r}"
         raise InputError([Problem(told, field="--now")])
     fixed = moment.astimezone(UTC)
     return lambda: fixed
 
 
-def problem_data(problem: Problem) -> dict[str, Any]:
-    """A problem as one line of the log."""
-    return {"event": "bad_input", "error": str(problem)}
+def readable(found: Sequence[Scheduled], tell: Callable[[Problem], None]) -> list[Scheduled]:
+    """Those briefings that could be printed as they stand; what is wrong with the others is told.
+
+    The whole file is read, and the mix and the claims that it names.
+    """
+    from chipbrief_reports.cli import loading
+    from chipbrief_reports.request import read_request
+
+    registry, catalogue = loading.registry(), loading.catalogue()
+    good: list[Scheduled] = []
+    for one in found:
+        try:
+            read_request(one.file, models=catalogue.names, hardware=registry.names)
+            good.append(one)
+        except InputError as error:
+            for problem in error.problems:
+                tell(problem)
+    return good

@@ -66,7 +66,8 @@ def _forms(way: ToFolder | ByMail | ByWebhook | ByApprise, environment: Mapping[
         yield from _as_sent(secret, getattr(way, "user", None) or "")
     url = environment.get(getattr(way, "url_env", None) or "", "").strip("\r\n")
     yield from _parts(url)
-    for value in getattr(way, "headers", {}).values():
+    from_environment = [environment.get(name, "") for name in getattr(way, "headers_env", {}).values()]
+    for value in (*getattr(way, "headers", {}).values(), *from_environment):
         if len(value) >= SHORTEST_HEADER:
             yield value
 

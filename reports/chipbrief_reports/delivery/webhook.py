@@ -120,7 +120,8 @@ def _headers(
     if way.secret_env:
         ours["X-Chipbrief-Signature"] = f"sha256={signature(variable(way.secret_env, environment), timestamp, content)}"
     taken = FRAMING | {name.lower() for name in ours}
-    return {name: text for name, text in way.headers.items() if name.lower() not in taken} | ours
+    secret = {name: variable(where, environment) for name, where in way.headers_env.items()}
+    return {name: text for name, text in (way.headers | secret).items() if name.lower() not in taken} | ours
 
 
 # -- where to -------------------------------------------------------------------------------------------------

@@ -11,8 +11,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from chipbrief.errors import ChipbriefError
@@ -24,7 +26,7 @@ from chipbrief_reports.timetable import parse_slot, slot_name
 __all__ = ["Damaged", "Series", "SlotTakenError", "is_slot", "series_of"]
 
 KEPT = (FACTS.as_posix(), CHANGES.as_posix())  # the numbers, which outlive the files
-LATEST, WORK = "latest", ".work"
+LATEST, WORK, JOURNAL = "latest", ".work", ".journal.jsonl"
 
 
 class SlotTakenError(ChipbriefError):
@@ -54,6 +56,11 @@ class Series:
     def path(self, slot: str) -> Path:
         """The folder of a slot, whether it is there or not."""
         return self.folder / slot
+
+    @property
+    def journal(self) -> Path:
+        """The file that tells what happened to its slots."""
+        return self.folder / JOURNAL
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -110,8 +117,8 @@ class Series:
         shutil.rmtree(self.folder / WORK, ignore_errors=True)
         return left
 
-    def publish(self, work: Path, manifest: Manifest, now: datetime) -> None:
-        """Put an edition in its place, whole and synced; `now` decides which one is the latest.
+    def publish(self, work: Path, manifest: Manifest) -> None:
+        """Put an edition in its place, whole and synced.
 
         Raises:
             SlotTakenError: its slot has one already.
@@ -126,8 +133,27 @@ class Series:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
                 raise SlotTakenError(f"{self.path(manifest.slot)} is there already") from None
             raise
+        with suppress(OSError):  # it is in its place; at worst a power cut takes it out again, whole
+            fsync_folder(self.folder)
+
+    def set_aside(self, slot: str) -> Path:
+        """Move what lies in a slot's place out of the way; where to."""
+        for number in count(1):
+            place = self.folder / f".damaged-{slot}-{number}"
+            if not place.exists():
+                break
+        self.path(slot).rename(place)
         fsync_folder(self.folder)
-        self.point_latest(now)
+        return place
+
+    def latest(self) -> Manifest | None:
+        """The edition that `latest` names, else the newest printed one."""
+        try:
+            slot = str((self.folder / LATEST).readlink())
+        except OSError:
+            return self.before()
+        found = self._told(slot) if is_slot(slot) else None
+        return found if isinstance(found, Manifest) else self.before()
 
     def point_latest(self, now: datetime) -> None:
         """Let `latest` name the newest printed edition up to now, or of all where none is: clocks go wrong."""
@@ -162,13 +188,13 @@ def is_slot(name: str) -> bool:
         return False
 
 
-def series_of(root: Path) -> Iterator[Series]:
-    """Every series below a root, by name."""
+def series_of(root: Path, *, begun: bool = False) -> Iterator[Series]:
+    """Every series below a root that has an edition, by name; with `begun` those that have none yet too."""
     try:
         names = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
     except OSError:
         return
     for name in names:
         series = Series(root, name)
-        if series.slots():
+        if series.slots() or (begun and series.journal.exists()):
             yield series

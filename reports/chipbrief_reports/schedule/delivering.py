@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chipbrief.errors import ChipbriefError
 from chipbrief_reports.changes import CHANGES
-from chipbrief_reports.delivery import DeliveryError, Parcel, send
+from chipbrief_reports.delivery import Parcel, send
 from chipbrief_reports.editions import Manifest, read_manifest
-from chipbrief_reports.schedule.events import instant, shortened
+from chipbrief_reports.schedule.events import parse_instant
 from chipbrief_reports.schedule.records import DeliveryRecord
 from chipbrief_reports.schedule.turn import Turn
 from chipbrief_reports.timetable import Delivery, parse_slot
@@ -21,45 +20,31 @@ __all__ = ["deliver"]
 TOLD = 10  # changes that a parcel names
 
 
-def deliver(turn: Turn, environment: Mapping[str, str] = os.environ) -> None:
-    """Send what is still to be sent, the oldest slot first."""
+def deliver(turn: Turn, environment: Mapping[str, str] = os.environ, stop: Callable[[], bool] = lambda: False) -> None:
+    """Send what is still to be sent, the oldest slot first, until there is nothing left or it is to stop."""
     open_ = [record for record in turn.state.deliveries.values() if record.open]
     for record in sorted(open_, key=lambda record: record.slot):
         if record.state == "failed" and turn.must_wait(record.next_try, record.tries):
-            turn.waiting += 1
-        else:
+            turn.waiting.append(parse_instant(record.next_try))
+        elif not stop():
             _one(turn, record, environment)
     turn.again()
 
 
 def _one(turn: Turn, record: DeliveryRecord, environment: Mapping[str, str]) -> None:
-    known = {"recipient": record.recipient, "what": record.what}
+    known = {"recipient": record.recipient, "what": record.what, "tries": record.tries}
     delivery = _way(turn, record.recipient)
     if delivery is None:
-        turn.say("delivery_given_up", record.slot, **known, tries=record.tries, error="is no recipient any more")
+        turn.say("delivery_given_up", record.slot, **known, error="is no recipient any more")
         return
-    turn.say("sending", record.slot, **known, tries=record.tries)
+    turn.say("sending", record.slot, **known)
     try:
         parcel = _parcel(turn, record)
         send(delivery, record.recipient, parcel, base=turn.scheduled.file.parent, environment=environment)
-    except DeliveryError as error:
-        _failed(turn, record, error)
-    except (ChipbriefError, OSError) as error:  # the edition itself cannot be read
-        _failed(turn, record, error)
+    except (ChipbriefError, OSError) as error:  # the recipient, or the edition that cannot be read
+        turn.delivery_failed(record, error)
     else:
-        turn.say("delivered", record.slot, **known, tries=record.tries)
-
-
-def _failed(turn: Turn, record: DeliveryRecord, error: Exception) -> None:
-    retries, tries = turn.scheduled.schedule.retries, record.tries + 1
-    known = {"recipient": record.recipient, "what": record.what, "tries": tries, "error": shortened(error)}
-    if tries > retries.times:
-        turn.say("delivery_given_up", record.slot, **known)
-        turn.failures += 1
-        return
-    next_try = instant(turn.now() + timedelta(seconds=retries.wait_s(tries)))
-    turn.say("delivery_failed", record.slot, **known, next_try=next_try)
-    turn.waiting += 1
+        turn.say("delivered", record.slot, **known)
 
 
 def _way(turn: Turn, recipient: str) -> Delivery | None:
@@ -68,7 +53,6 @@ def _way(turn: Turn, recipient: str) -> Delivery | None:
 
 def _parcel(turn: Turn, record: DeliveryRecord) -> Parcel:
     if record.what == "failure":
-        slot = turn.state.slots[record.slot]
         return Parcel(
             what="failure",
             name=record.name,
@@ -76,7 +60,7 @@ def _parcel(turn: Turn, record: DeliveryRecord) -> Parcel:
             title=turn.scheduled.title,
             as_of=turn.scheduled.day(parse_slot(record.slot)),
             folder=None,
-            error=slot.error,
+            error=turn.slot(record.slot).error,
         )
     folder = turn.series.path(record.slot)
     manifest = read_manifest(folder)

@@ -19,7 +19,6 @@ from chipbrief_reports.editions import Series, fsync_folder
 __all__ = ["Event", "Journal", "Now", "Tell", "instant", "parse_instant", "shortened"]
 
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
-JOURNAL = ".journal.jsonl"
 LONGEST = 2_000  # characters of an error that are kept
 
 
@@ -29,8 +28,9 @@ class Event:
 
     Attributes:
         time: when, in UTC.
-        event: begun, printed, unchanged, failed, given_up, missed, sending, delivered, delivery_failed,
-            delivery_given_up, pruned, swept, adopted or restored.
+        event: begun, started, printed, unchanged, failed, given_up, missed, sending, delivered, delivery_failed,
+            delivery_given_up, pruned, swept, damaged or adopted; and, told but not kept, busy, cannot_work,
+            latest_failed, store_unusable, bad_input or site_failed.
         schedule: name of the series.
         slot: `2026-11-23T0600Z`; empty where it is about none.
         data: what else there is to say, such as `error`, `tries`, `next_try`, `recipient`.
@@ -78,7 +78,7 @@ class Journal:
     @property
     def path(self) -> Path:
         """Its file."""
-        return self.series.folder / JOURNAL
+        return self.series.journal
 
     def size(self) -> int:
         """Bytes; 0 where there is none."""

@@ -18,7 +18,7 @@ __all__ = ["EDITIONS", "Scheduled", "read_scheduled", "scheduled_in"]
 
 EDITIONS = "editions"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-RESERVED = frozenset({"latest"})
+RESERVED = frozenset({"latest", "index.html", "feed.xml"})  # names that the site has beside the series
 KEY = "schedule"
 
 
@@ -54,7 +54,7 @@ def read_scheduled(files: Iterable[Path], editions: Path | None = None) -> list[
     """
     found: list[Scheduled] = []
     problems: list[Problem] = []
-    for file in files:
+    for file in dict.fromkeys(files):
         try:
             found.append(_read(file, editions))
         except InputError as error:
@@ -75,7 +75,9 @@ def scheduled_in(folder: Path, editions: Path | None = None) -> tuple[list[Sched
                 found.append(_read(file, editions))
         except InputError as error:
             problems += error.problems
-    return found, problems + _shared_names(found)
+    shared = _shared_names(found)
+    second = {problem.file for problem in shared}
+    return [one for one in found if str(one.file) not in second], problems + shared
 
 
 def _seems_scheduled(file: Path) -> bool:

@@ -13,6 +13,7 @@ __all__ = ["DeliveryRecord", "DeliveryState", "SlotRecord", "SlotState", "State"
 
 SlotState = Literal["printed", "unchanged", "failed", "given_up", "missed", "damaged"]
 DeliveryState = Literal["waiting", "sending", "failed", "delivered", "given_up"]
+ENDS = frozenset({"printed", "unchanged", "failed", "given_up", "missed"})
 OPEN: tuple[DeliveryState, ...] = ("waiting", "sending", "failed")
 
 
@@ -69,11 +70,22 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that is known of a series, and whether each edition has been entered in the journal."""
+    """All that is known of a series.
+
+    Attributes:
+        slots: by name, the oldest first.
+        deliveries: by slot, what and recipient.
+        entered: slots of editions that the journal tells of.
+        started: slots that were begun, whatever became of them.
+        interrupted: slots that were begun, and of which nothing more is known.
+        begun: whether there is a journal.
+    """
 
     slots: dict[str, SlotRecord]
     deliveries: dict[tuple[str, str, str], DeliveryRecord]
     entered: frozenset[str]
+    started: frozenset[str]
+    interrupted: tuple[str, ...]
     begun: bool
 
 
@@ -82,11 +94,18 @@ def state_of(series: Series) -> State:
     slots: dict[str, SlotRecord] = {}
     deliveries: dict[tuple[str, str, str], DeliveryRecord] = {}
     entered: set[str] = set()
+    started: set[str] = set()
+    running: set[str] = set()
     begun = False
     for event in Journal(series).events():
         begun = True
         if event.event in ("printed", "unchanged"):
             entered.add(event.slot)
+        if event.event == "started":
+            started.add(event.slot)
+            running.add(event.slot)
+        elif event.event in ENDS:
+            running.discard(event.slot)
         if event.event == "adopted":
             entered.update(event.data.get("slots", ()))
         if event.event in ("failed", "given_up", "missed"):
@@ -95,7 +114,10 @@ def state_of(series: Series) -> State:
             deliveries[record.slot, record.what, record.recipient] = record
     for found in series.manifests():
         slots[found.slot] = _of_folder(series.name, found)
-    return State(dict(sorted(slots.items())), deliveries, frozenset(entered), begun)
+        running.discard(found.slot)
+    return State(
+        dict(sorted(slots.items())), deliveries, frozenset(entered), frozenset(started), tuple(sorted(running)), begun
+    )
 
 
 def _slot(name: str, event: Event) -> SlotRecord:

@@ -73,6 +73,14 @@ class SqliteStore:
             )
             return [DeliveryRecord(**dict(zip(DELIVERY, row, strict=True))) for row in rows]
 
+    def forget_but(self, names: set[str]) -> None:
+        """Drop every series but these."""
+        with _told(), self._connection:
+            for table in ("slots", "deliveries"):
+                there = {name for (name,) in self._rows(table, ("name",), "group by name")}
+                for name in there - names:
+                    self._connection.execute(f"delete from {table} where name = ?", (name,))  # noqa: S608
+
     def close(self) -> None:
         """Let go of it."""
         self._connection.close()
@@ -89,14 +97,18 @@ def _told() -> Iterator[None]:
 # -- opening --------------------------------------------------------------------------------------------------
 
 
-def open_store(root: Path) -> SqliteStore:
-    """The store of an editions folder; one that is missing, broken or of another version is made again.
+@contextmanager
+def open_store(root: Path) -> Iterator[SqliteStore]:
+    """The store of an editions folder, held by this process alone; made again where it is missing or broken.
+
+    Series that are not there any more are left out of it from then on.
 
     Raises:
         StoreError: it can be neither used nor made.
     """
-    with _one_at_a_time(root):
-        return SqliteStore(_opened(root / STATE) or _made(root))
+    with _one_at_a_time(root), closing(SqliteStore(_opened(root / STATE) or _made(root))) as store:
+        store.forget_but({series.name for series in series_of(root, begun=True)})
+        yield store
 
 
 def rebuild(root: Path) -> int:
@@ -137,14 +149,14 @@ def _opened(path: Path) -> sqlite3.Connection | None:
 
 
 def _made(root: Path) -> sqlite3.Connection:
-    """A new store that holds what the folder does; the old one goes."""
+    """A new store that holds what the folder does; the old one goes. Only while the lock is held."""
     beside = root / f"{STATE}.new"
     with suppress(FileNotFoundError):
         beside.unlink()
     with _told():
         with closing(sqlite3.connect(beside, timeout=BUSY_S)) as connection:
             connection.executescript(TABLES)
-            for series in series_of(root):
+            for series in series_of(root, begun=True):
                 SqliteStore(connection).enter(series, state_of(series))
         for left in ("-wal", "-shm"):
             (root / f"{STATE}{left}").unlink(missing_ok=True)

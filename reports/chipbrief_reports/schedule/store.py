@@ -22,5 +22,8 @@ class Store(Protocol):
     def deliveries(self, name: str, slot: str) -> list[DeliveryRecord]:
         """What became of the parcels of a slot."""
 
+    def forget_but(self, names: set[str]) -> None:
+        """Drop every series but these."""
+
     def close(self) -> None:
         """Let go of it."""

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 from chipbrief.errors import ChipbriefError
-from chipbrief_reports.changes import CHANGES, FACTS, Facts, facts_from_json
-from chipbrief_reports.editions import Manifest, Series, SlotTakenError, entries_of
+from chipbrief_reports.changes import CHANGES, FACTS, facts_from_json
+from chipbrief_reports.editions import Damaged, Manifest, Series, SlotTakenError, entries_of
 from chipbrief_reports.schedule.events import Event, Journal, Now, Tell, instant, parse_instant, shortened
 from chipbrief_reports.schedule.found import Scheduled
 from chipbrief_reports.schedule.lock import locked
 from chipbrief_reports.schedule.printing import Printed, PrintJob
-from chipbrief_reports.schedule.records import State, state_of
+from chipbrief_reports.schedule.records import DeliveryRecord, SlotRecord, State, state_of
 from chipbrief_reports.timetable import Due, due_slots, next_slots, parse_slot, slot_name
-from chipbrief_reports.unchanged import basis_of, inputs_of
 
 __all__ = ["LOCK", "Turn", "turn"]
 
 LOCK = ".lock"
+INTERRUPTED = "the process that was at it ended before it was done"
 
 
 @contextmanager
@@ -42,19 +45,30 @@ def turn(scheduled: Scheduled, now: Now, tell: Tell) -> Iterator[Turn]:
 
 @dataclass
 class Turn:
-    """A series that this process holds; `failures` counts what went wrong, `waiting` what will be tried again."""
+    """A series that this process holds.
+
+    Attributes:
+        scheduled: the briefing.
+        now: the clock.
+        tell: told every change of state.
+        state: what is known of the series.
+        failures: how many slots and deliveries were given up, and editions found damaged.
+        waiting: when each slot and delivery that failed is tried again.
+        begun_at: the slots up to this moment are printed; later ones are another tick's.
+        done: slots that this tick has tried.
+    """
 
     scheduled: Scheduled
     now: Now
     tell: Tell
     state: State = field(init=False)
     failures: int = 0
-    waiting: int = 0
+    waiting: list[datetime] = field(default_factory=list)
+    begun_at: datetime = field(init=False)
     done: set[str] = field(default_factory=set)
-    _made_from: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    _inputs: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.begun_at = self.now()
         self.state = state_of(self.series)
 
     @property
@@ -79,18 +93,35 @@ class Turn:
         left = self.series.sweep()
         if not self.state.begun:
             self.say("begun")
-        newest = max(self.state.entered, default="")
+        self._set_aside()
+        self._enter_unknown()
+        self.again()
+        for slot in self.state.interrupted:
+            self.fail(slot, INTERRUPTED, at_once=True)
+        for record in [r for r in self.state.deliveries.values() if r.state == "sending"]:
+            self.delivery_failed(record, INTERRUPTED, at_once=True)
+        if left:
+            self.say("swept", folders=left)
+        self.point_latest()
+        self.again()
+
+    def _set_aside(self) -> None:
+        """Take away what lies in a slot's place and is no edition, so that the slot can be printed."""
+        for found in self.series.manifests():
+            if isinstance(found, Damaged):
+                place = self.series.set_aside(found.slot)
+                self.say("damaged", found.slot, error=shortened(found.why), folder=place.name)
+                self.failures += 1
+
+    def _enter_unknown(self) -> None:
+        """Enter editions that the journal does not tell of."""
         unknown = [m for m in self.series.manifests() if isinstance(m, Manifest) and m.slot not in self.state.entered]
-        strangers = [m.slot for m in unknown if not self.state.begun or m.slot < newest]
+        strangers = [m.slot for m in unknown if m.printed and m.slot not in self.state.started]
         if strangers:  # nobody knows who got them, so nobody gets them again
             self.say("adopted", slots=strangers)
         for manifest in unknown:
             if manifest.slot not in strangers:  # put in place by a process that came no further
                 self._enter(manifest)
-        if left:
-            self.say("swept", folders=left)
-        self.series.point_latest(self.now())
-        self.again()
 
     def _enter(self, manifest: Manifest) -> None:
         if not manifest.printed:
@@ -99,34 +130,46 @@ class Turn:
         recipients = [name for delivery in self.scheduled.schedule.deliver for name in delivery.recipients]
         self.say("printed", manifest.slot, pages=manifest.pages, changes=manifest.changes, recipients=recipients)
 
+    def point_latest(self) -> None:
+        """Let `latest` name the latest edition; where that cannot be, the editions are whole all the same."""
+        try:
+            self.series.point_latest(self.now())
+        except OSError as error:
+            told = f"{error.filename or self.series.folder}: {error.strerror or error}"
+            self.tell(Event(instant(self.now()), "latest_failed", self.series.name, data={"error": shortened(told)}))
+
     # -- what is due -----------------------------------------------------------------------------------------
 
     def next_slot(self) -> datetime | None:
         """The slot to print now, if there is one; slots that are passed over are entered as that."""
         due = self.due()
         if due.missed:
-            self._miss(due.missed)
+            self._miss(due)
         slot = next(iter(due.to_print), None)
         if slot is None or slot_name(slot) in self.done:
             return None
-        if self._put_off(slot):
-            self.waiting += 1
+        record = self.state.slots.get(slot_name(slot))
+        if record and self._put_off(slot):
+            self.waiting.append(parse_instant(record.next_try))
             return None
         return slot
 
     def due(self) -> Due:
-        """What the schedule asks for now; nothing where a clock was set back to before the first edition."""
-        now, schedule = self.now(), self.scheduled.schedule
+        """What the schedule asks for; nothing where a clock was set back to before the first edition."""
+        now, schedule = self.begun_at, self.scheduled.schedule
         handled = self._handled(now)
         if handled is None and self.state.slots:
             coming = next_slots(schedule.cron, schedule.timezone, now, 1)
             if any(slot_name(slot) in self.state.slots for slot in coming):
                 return Due()
+            failed = [parse_slot(r.slot) for r in self.state.slots.values() if r.state == "failed"]
+            first = min((slot for slot in failed if slot <= now), default=None)
+            handled = first - timedelta(seconds=1) if first else None
         return due_slots(schedule, handled, now)
 
     def would_print(self) -> list[datetime]:
         """The slots that would be printed now; nothing is written."""
-        return [slot for slot in self.due().to_print if not self._put_off(slot)]
+        return list(takewhile(lambda slot: not self._put_off(slot), self.due().to_print))
 
     def _put_off(self, slot: datetime) -> bool:
         """Whether a slot failed, and is to be tried again later."""
@@ -143,12 +186,13 @@ class Turn:
         ended = [parse_slot(r.slot) for r in self.state.slots.values() if r.state != "failed"]
         return max((slot for slot in ended if slot <= now), default=None)
 
-    def _miss(self, slots: tuple[datetime, ...]) -> None:
+    def _miss(self, due: Due) -> None:
         """Enter slots as passed over: those that failed one by one, the others as one run."""
-        names = [slot_name(slot) for slot in slots]
+        why = "gave way to a later slot" if due.to_print else "is too late to be tried again"
+        names = [slot_name(slot) for slot in due.missed]
         failed = [record for name in names if (record := self.state.slots.get(name)) and record.state == "failed"]
         for record in failed:
-            self._give_up(record.slot, f"gave way to a later slot; {record.error}", record.tries)
+            self._give_up(record.slot, f"{why}; {record.error}", record.tries)
         rest = [name for name in names if name not in {record.slot for record in failed}]
         if rest:
             self.say("missed", rest[-1], missed=len(rest), first=rest[0])
@@ -156,63 +200,47 @@ class Turn:
 
     # -- printing --------------------------------------------------------------------------------------------
 
-    def begin(self, slot: datetime) -> PrintJob | None:
-        """Prepare what is to be printed; None where nothing has changed, which is entered at once."""
-        name = slot_name(slot)
+    def begin(self, slot: datetime) -> PrintJob:
+        """Prepare what is to be printed."""
+        name, schedule = slot_name(slot), self.scheduled.schedule
         self.done.add(name)
-        day = self.scheduled.day(slot)
         before = self.series.before(slot)
-        basis = basis_of(self.scheduled.file)
-        if basis and before and before.made_from == basis.digests and not self.series.broken_files(before):
-            self._publish_unchanged(name, day, before)
-            return None
-        self._made_from[name] = basis.digests if basis else {}
-        self._inputs[name] = inputs_of(self.scheduled.file)
         facts = self.series.path(before.slot) / FACTS if before else None
-        self.tell(Event(instant(self.now()), "started", self.series.name, name))
+        holds = before is not None and not before.pruned and not self.series.broken_files(before)
+        self.say("started", name)
         return PrintJob(
             source=self.scheduled.file,
             work=self.series.new_work(slot),
             slot=name,
-            as_of=day,
+            as_of=self.scheduled.day(slot),
             facts=facts if facts and facts.is_file() else None,
             before=before.slot if before else "",
-            threshold=self.scheduled.schedule.threshold,
+            made_from=before.made_from if before and holds else {},
+            threshold=schedule.threshold,
+            limit_s=schedule.limit,
         )
-
-    def _publish_unchanged(self, slot: str, day: str, before: Manifest) -> None:
-        manifest = Manifest(
-            name=self.series.name,
-            slot=slot,
-            state="unchanged",
-            title=before.title,
-            as_of=day,
-            built_at=instant(self.now()),
-            previous=before.slot,
-            same_as=before.slot,
-            method=before.method,
-            inputs=before.inputs,
-            made_from=before.made_from,
-        )
-        self._put(self.series.new_work(parse_slot(slot)), manifest)
 
     def end(self, job: PrintJob, printed: Printed) -> None:
         """Publish what was printed, or enter that it failed."""
-        if printed.error:
-            shutil.rmtree(job.work, ignore_errors=True)
-            self.fail(job.slot, printed.error)
-            return
         try:
-            manifest = self._manifest(job, printed)
+            if printed.error:
+                raise ChipbriefError(printed.error)
+            manifest = self._unchanged(job, printed) if printed.unchanged else self._manifest(job, printed)
+            self.series.publish(job.work, manifest)
+        except SlotTakenError:
+            shutil.rmtree(job.work, ignore_errors=True)
+            self.again()
         except (ChipbriefError, OSError) as error:
             shutil.rmtree(job.work, ignore_errors=True)
-            self.fail(job.slot, error)
+            told = f"cannot be put in place: {error.strerror or error}" if isinstance(error, OSError) else error
+            self.fail(job.slot, told)
         else:
-            self._put(job.work, manifest)
+            self._enter(manifest)
+            self.point_latest()
+            self.again()
 
     def _manifest(self, job: PrintJob, printed: Printed) -> Manifest:
-        facts = _facts(job.work)
-        changes = job.work / CHANGES
+        facts = facts_from_json((job.work / FACTS).read_bytes(), str(job.work / FACTS))
         return Manifest(
             name=self.series.name,
             slot=job.slot,
@@ -222,53 +250,74 @@ class Turn:
             built_at=instant(self.now()),
             previous=job.before or None,
             method=facts.method,
-            inputs=self._inputs[job.slot],
-            made_from=self._made_from[job.slot],
+            inputs=printed.inputs,
+            made_from=printed.made_from,
             files=entries_of(job.work),
             pages=printed.pages,
             warnings=printed.warnings,
-            changes=_counts(changes) if changes.is_file() else {},
+            changes=_counts(job.work / CHANGES),
         )
 
-    def _put(self, work: Path, manifest: Manifest) -> None:
-        try:
-            self.series.publish(work, manifest, self.now())
-        except SlotTakenError:
-            shutil.rmtree(work, ignore_errors=True)
-        except OSError as error:
-            shutil.rmtree(work, ignore_errors=True)
-            self.fail(manifest.slot, f"cannot be put in place: {error.strerror or error}")
-            return
-        self._enter(manifest)
-        self.again()
+    def _unchanged(self, job: PrintJob, printed: Printed) -> Manifest:
+        before = self.series.before(parse_slot(job.slot))
+        if before is None or before.slot != job.before:
+            raise ChipbriefError(f"the edition of {job.before} is not there any more")
+        return Manifest(
+            name=self.series.name,
+            slot=job.slot,
+            state="unchanged",
+            title=before.title,
+            as_of=job.as_of,
+            built_at=instant(self.now()),
+            previous=before.slot,
+            same_as=before.slot,
+            method=before.method,
+            inputs=printed.inputs,
+            made_from=printed.made_from,
+        )
 
     # -- failing ---------------------------------------------------------------------------------------------
 
-    def fail(self, slot: str, error: object) -> None:
+    def fail(self, slot: str, error: object, *, at_once: bool = False) -> None:
         """Enter that an attempt failed, and when the next is due; after the last one it is given up."""
         record = self.state.slots.get(slot)
         tries = (record.tries if record else 0) + 1
-        retries = self.scheduled.schedule.retries
-        if tries > retries.times:
+        if tries > self.scheduled.schedule.retries.times:
             self._give_up(slot, error, tries)
         else:
-            next_try = instant(self.now() + timedelta(seconds=retries.wait_s(tries)))
-            self.say("failed", slot, error=shortened(error), tries=tries, next_try=next_try)
-            self.waiting += 1
+            next_try = self._next_try(tries, at_once)
+            self.say("failed", slot, error=shortened(error), tries=tries, next_try=instant(next_try))
+            self.waiting += [] if at_once else [next_try]
         self.again()
+
+    def _next_try(self, tries: int, at_once: bool) -> datetime:
+        wait_s = 0.0 if at_once else self.scheduled.schedule.retries.wait_s(tries)
+        return self.now() + timedelta(seconds=wait_s)
 
     def _give_up(self, slot: str, error: object, tries: int) -> None:
         told = [name for d in self.scheduled.schedule.deliver if d.failures for name in d.recipients]
         self.say("given_up", slot, error=shortened(error), tries=tries, recipients=told)
         self.failures += 1
 
+    def delivery_failed(self, record: DeliveryRecord, error: object, *, at_once: bool = False) -> None:
+        """Enter that a parcel was not delivered, and when the next attempt is due; after the last it is given up."""
+        tries = record.tries + 1
+        known = {"recipient": record.recipient, "what": record.what, "tries": tries, "error": shortened(error)}
+        if tries > self.scheduled.schedule.retries.times:
+            self.say("delivery_given_up", record.slot, **known)
+            self.failures += 1
+            return
+        next_try = self._next_try(tries, at_once)
+        self.say("delivery_failed", record.slot, **known, next_try=instant(next_try))
+        self.waiting += [] if at_once else [next_try]
 
-def _facts(work: Path) -> Facts:
-    return facts_from_json((work / FACTS).read_bytes(), str(work / FACTS))
+    def slot(self, name: str) -> SlotRecord:
+        """What is known of a slot."""
+        return self.state.slots[name]
 
 
 def _counts(changes: Path) -> dict[str, int]:
-    import json
-    from collections import Counter
-
+    """How many changes an edition tells, by kind; none for the first edition."""
+    if not changes.is_file():
+        return {}
     return dict(Counter(change["kind"] for change in json.loads(changes.read_bytes())["found"]))

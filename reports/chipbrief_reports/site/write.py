@@ -14,10 +14,12 @@ from chipbrief_reports.editions import FileEntry, put_durably
 from chipbrief_reports.site.feed import feed
 from chipbrief_reports.site.shelves import HISTORY, Shelf, shelves_of
 
-__all__ = ["TITLE", "write_site"]
+__all__ = ["TITLE", "checked_address", "write_site"]
 
 TITLE = "Inference hardware briefings"
 STAMP = ".history.json"
+OURS = b'<meta name="generator" content="chipbrief'
+HEAD = 65_536  # bytes of a page in which it says who wrote it
 NO_FACTS = FileEntry("", 0)
 BASE = re.compile(r"https?://[^\s\"'<>\\^`{|}?#]+")
 
@@ -39,7 +41,7 @@ def write_site(root: Path, *, base_url: str | None = None, title: str = TITLE) -
     Raises:
         ChipbriefError: there is no such folder, a file cannot be written, or the address is none.
     """
-    address = _base(base_url)
+    address = checked_address(base_url)
     if not root.is_dir():
         raise ChipbriefError(f"{root}: no such folder of editions")
     try:
@@ -48,8 +50,8 @@ def write_site(root: Path, *, base_url: str | None = None, title: str = TITLE) -
         raise ChipbriefError(f"{error.filename or root} cannot be written: {error.strerror or error}") from error
 
 
-def _base(base_url: str | None) -> str:
-    """An address with one slash at its end, or nothing."""
+def checked_address(base_url: str | None) -> str:
+    """An address with one slash at its end, or nothing; raises ChipbriefError where it is none."""
     if base_url is None:
         return ""
     if not BASE.fullmatch(base_url) or not base_url.isprintable():
@@ -65,9 +67,16 @@ def _write(root: Path, base_url: str, title: str) -> list[Path]:
     for shelf in shelves:
         written += _histories(shelf, title)
         written += _put(shelf.series.folder / "index.html", series_page(shelf, title))
+    _check_ours(root / "index.html")
     written += _put(root / "feed.xml", feed(shelves, base_url=base_url, title=title))
     written += _put(root / "index.html", index_page(shelves, title))
     return written
+
+
+def _check_ours(index: Path) -> None:
+    """Refuse to write over a page that somebody else wrote; raises ChipbriefError."""
+    if index.is_file() and OURS not in index.read_bytes()[:HEAD]:
+        raise ChipbriefError(f"{index} is not a page of editions, and is left as it is: put the editions elsewhere")
 
 
 def _put(path: Path, content: bytes) -> list[Path]:

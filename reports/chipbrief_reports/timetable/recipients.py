@@ -5,6 +5,7 @@ Each way has one or more addresses: what was sent is remembered for each by itse
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ __all__ = ["ByApprise", "ByMail", "ByWebhook", "Delivery", "ToFolder"]
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ADDRESS = re.compile(r"[^@\s<>,;:\"\\()\[\]]+@[^@\s<>,;:\"\\()\[\]]+")
+SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|key$|password", re.IGNORECASE)
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SECRETS = frozenset({"password", "token", "secret", "key", "api_key", "passwd"})
 Format = Literal["html", "pdf", "xlsx", "md"]
@@ -113,12 +115,25 @@ class ByMail(_Way):
 
 
 class ByWebhook(_Way):
-    """A JSON document posted to an address; `secret_env` names the key of its signature (HMAC-SHA256)."""
+    """A JSON document posted to an address; `secret_env` names the key of its signature (HMAC-SHA256).
+
+    `headers_env` names the variables of headers that are secrets, such as Authorization.
+    """
 
     url: str | None = None
     url_env: str | None = None
     secret_env: str | None = None
     headers: dict[str, str] = {}
+    headers_env: dict[str, str] = {}
+
+    @field_validator("headers_env")
+    @classmethod
+    def _header_variables(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, variable in headers.items():
+            _variable(variable)
+            if not HEADER.fullmatch(name):
+                raise ValueError(f"{name!r} is no header that can be sent")
+        return headers
 
     @field_validator("url_env", "secret_env")
     @classmethod
@@ -140,6 +155,10 @@ class ByWebhook(_Way):
         for name, text in headers.items():
             if not HEADER.fullmatch(name) or not text.isprintable():
                 raise ValueError(f"{name!r} is no header that can be sent")
+            if SECRET_HEADER.search(name):
+                raise ValueError(
+                    f"{name}: a secret has no place in a file; name an environment variable in headers_env"
+                )
         return headers
 
     @model_validator(mode="after")
@@ -150,8 +169,14 @@ class ByWebhook(_Way):
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The address, or the variable that holds it: what is remembered must not be a secret."""
-        return (self.url or f"${self.url_env}",)
+        """The host of the address and a digest of the whole, or the variable that holds it.
+
+        What is remembered and logged must not be a secret, and the path of such an address often is one.
+        """
+        if self.url is None:
+            return (f"${self.url_env}",)
+        parts = urlsplit(self.url)
+        return (f"{parts.scheme}://{parts.netloc} ({hashlib.sha256(self.url.encode()).hexdigest()[:8]})",)
 
 
 class ByApprise(_Way):

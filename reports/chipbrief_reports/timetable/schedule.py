@@ -64,6 +64,7 @@ class Schedule(Strict):
         keep: how many editions keep their files.
         retries: what follows a failure.
         threshold: change of a value from which on the next edition tells it, as a share of the value.
+        limit: how long printing an edition may take [s].
         deliver: who gets an edition.
     """
 
@@ -74,7 +75,24 @@ class Schedule(Strict):
     keep: Keep = Keep()
     retries: Retries = Retries()
     threshold: Fraction = 0.02
+    limit: Seconds = 3600.0
     deliver: tuple[Delivery, ...] = ()
+
+    @field_validator("limit")
+    @classmethod
+    def _some_time(cls, limit: float) -> float:
+        if not 1.0 <= limit <= MAX_WAIT_S:
+            raise ValueError(f"expected 1 s to 24 h, got {limit:g} s")
+        return limit
+
+    @field_validator("deliver")
+    @classmethod
+    def _each_once(cls, ways: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
+        names = [name for way in ways for name in way.recipients]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{' and '.join(twice)} would get each edition twice: name each recipient once")
+        return ways
 
     @field_validator("cron")
     @classmethod

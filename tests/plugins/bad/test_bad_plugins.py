@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from .distribution import ASKED, LOADING, NAME, VERSION, install
 
 SCRIPT = str(Path(sys.executable).with_name("chipbrief"))

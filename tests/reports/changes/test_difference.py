@@ -22,6 +22,15 @@ from chipbrief_reports.changes import (
 PRICE = Given("$500,000", "", 500_000.0, "list_price", "2026-05-01", "Price list", "https://example.com/prices")
 
 
+NAMES = {
+    "chat": "Chat",
+    "x1.own": "X1, owned",
+    "y2.own": "Y2, owned",
+    "acme.api": "Acme, by the token",
+    "chat.x1": "Chat on X1",
+}
+
+
 def facts(**fields):
     start = {
         "title": "Weekly",
@@ -29,8 +38,9 @@ def facts(**fields):
         "values": {
             "chat.x1.own.usd_mtok": Value("price of a million tokens, Chat, X1, owned", 2.0, 1.5, 2.5, "USD", "x1")
         },
-        "answers": {"Chat": "X1, owned"},
-        "rankings": {"Chat": ("X1, owned", "Y2, owned", "Acme, by the token")},
+        "answers": {"chat": "x1.own"},
+        "rankings": {"chat": ("x1.own", "y2.own", "acme.api")},
+        "names": NAMES,
         "systems": {"x1": "Acme X1", "y2": "Acme Y2"},
         "inputs": {"x1:price.system": PRICE},
         "workload": {"classes[chat].model": "llama-3.1-8b"},
@@ -54,15 +64,17 @@ def value(amount):
         ({"values": value(1.0)}, "Price of a million tokens, Chat, X1, owned: $1.00, was $2.00 (−50 %)"),
         ({"values": value(9.0)}, "Price of a million tokens, Chat, X1, owned: $9.00, was $2.00 (4.5 times)"),
         ({"values": {}}, "Price of a million tokens, Chat, X1, owned: no longer there, was $2.00"),
-        ({"answers": {"Chat": "Y2, owned"}}, "Chat is cheapest with Y2, owned, no longer with X1, owned"),
-        ({"answers": {"Chat": ""}}, "Nothing carries Chat any more; it was X1, owned"),
+        ({"answers": {"chat": "y2.own"}}, "Chat is cheapest with Y2, owned, no longer with X1, owned"),
+        ({"answers": {"chat": ""}}, "Nothing carries Chat any more; it was X1, owned"),
         (
-            {"rankings": {"Chat": ("Acme, by the token", "X1, owned", "Y2, owned")}},
+            {"rankings": {"chat": ("acme.api", "x1.own", "y2.own")}},
             "Acme, by the token, for Chat: place 1, was 3; passes X1, owned and Y2, owned",
         ),
         ({"systems": {"x1": "Acme X1", "y2": "Acme Y2", "z3": "Acme Z3"}}, "Acme Z3 is new in the comparison"),
         ({"systems": {"x1": "Acme X1"}}, "Acme Y2 is no longer compared"),
-        ({"refused": {"Chat on X1": "needs 136 GB"}}, "Chat on X1: not served any more: needs 136 GB"),
+        ({"systems": {"x1": "Acme X1", "y2": "Acme Y2 Pro"}}, "Acme Y2 is called Acme Y2 Pro now"),
+        ({"names": NAMES | {"chat": "Talk", "x1.own": "X1 Pro, owned"}}, None),
+        ({"refused": {"chat.x1": "needs 136 GB"}}, "Chat on X1: not served any more: needs 136 GB"),
         (
             {"inputs": {"x1:price.system": replace(PRICE, text="$550,000", value=550_000.0)}},
             "Price of a system (x1): $550,000, was $500,000 (+10 %)",
@@ -81,7 +93,7 @@ def value(amount):
     ],
 )
 def test_one_change_in_words(after, sentence):
-    assert told(facts(), facts(**after)) == [sentence]
+    assert told(facts(), facts(**after)) == ([sentence] if sentence else [])
 
 
 def test_a_value_is_told_from_the_threshold_on():
@@ -91,10 +103,18 @@ def test_a_value_is_told_from_the_threshold_on():
     assert len(difference(before, after, threshold=0.02).found) == 1
 
 
+def test_a_change_of_exactly_the_threshold_is_told():
+    assert len(difference(facts(), facts(values=value(1.8)), threshold=0.1).found) == 1
+
+
+def test_another_place_of_the_same_source_is_told():
+    moved = replace(PRICE, locator="https://example.com/new")
+    [sentence] = told(facts(), facts(inputs={"x1:price.system": moved}))
+    assert sentence.endswith("as before; source at https://example.com/prices, now https://example.com/new")
+
+
 def test_what_belongs_to_a_system_that_came_or_went_is_not_told_again():
-    after = facts(
-        systems={"y2": "Acme Y2"}, values={}, inputs={}, rankings={"Chat": ("Y2, owned", "Acme, by the token")}
-    )
+    after = facts(systems={"y2": "Acme Y2"}, values={}, inputs={}, rankings={"chat": ("y2.own", "acme.api")})
     assert told(facts(), after) == ["Acme X1 is no longer compared"]
 
 

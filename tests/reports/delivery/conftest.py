@@ -58,7 +58,8 @@ def edition(tmp_path: Path) -> Callable[..., Parcel]:
             built_at=built,
             files=entries_of(work),
         )
-        series.publish(work, manifest, parse_slot(slot))
+        series.publish(work, manifest)
+        series.point_latest(parse_slot(slot))
         return Parcel(
             what="edition",
             name="agentic",

@@ -9,14 +9,15 @@ import json
 import os
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 
+import chipbrief.registry
 import chipbrief_reports.briefing.compose
 import chipbrief_reports.cli.schedule
 import chipbrief_reports.press
 import chipbrief_reports.site  # noqa: F401 - warm
 from chipbrief_reports.cli.app import root
-from chipbrief_reports.schedule.printing import _world
 
 PATIENCE_S = 240  # a child that takes longer is ended by SIGALRM
 OPERATIONS = frozenset(
@@ -76,5 +77,6 @@ def serve() -> None:
         sys.stdout.flush()
 
 
-_world()  # the children have read the registry already
+chipbrief.registry.load_registry = cache(chipbrief.registry.load_registry)
+chipbrief.registry.load_registry()  # the children have read it already: nothing here changes a plugin
 serve()

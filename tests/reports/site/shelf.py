@@ -85,7 +85,8 @@ def put(
         pages=12,
         changes=changes.counts() if changes else {},
     )
-    series.publish(work, manifest, at)
+    series.publish(work, manifest)
+    series.point_latest(at)
     return manifest
 
 
@@ -110,7 +111,8 @@ def unchanged(series: Series, at: datetime, same_as: str) -> Manifest:
         previous=same_as,
         same_as=same_as,
     )
-    series.publish(series.new_work(at), manifest, at)
+    series.publish(series.new_work(at), manifest)
+    series.point_latest(at)
     return manifest
 
 

@@ -84,6 +84,14 @@ def test_time_zones():
             },
             "is not sent without encryption",
         ),
+        (
+            {"webhook": {"url": "https://x.y", "headers": {"Authorization": "Bearer hunter2"}}},
+            "a secret has no place in a file",
+        ),
+        (
+            {"webhook": {"url": "https://x.y", "headers_env": {"Authorization": "1"}}},
+            "the name of an environment variable",
+        ),
         ({"apprise": {"url_env": "1BAD"}}, "expected the name of an environment variable"),
         ({"folder": {"path": "x", "timeout": "1 h"}}, "expected up to 300 s"),
     ],
@@ -96,3 +104,18 @@ def test_a_delivery_that_cannot_be(deliver, told):
 def test_waits_double_and_end_at_a_day():
     retries = Schedule(cron="@daily").retries
     assert [retries.wait_s(n) for n in (1, 2, 3, 20)] == [300.0, 600.0, 1200.0, 86_400.0]
+
+
+def test_one_recipient_cannot_be_named_twice():
+    way = {"host": "h", "from": "a@b.c", "to": ["d@e.f"]}
+    assert "smtp:d@e.f would get each edition twice" in problems(deliver=[{"smtp": way}, {"smtp": way | {"host": "i"}}])
+
+
+def test_the_path_of_an_address_is_not_what_is_remembered():
+    schedule = Schedule.model_validate(
+        {"cron": "@daily", "deliver": [{"webhook": {"url": "https://hooks.example.com/services/T0/SECRETTOKEN"}}]}
+    )
+    [recipient] = schedule.deliver[0].recipients
+    assert recipient.startswith("webhook:https://hooks.example.com (")
+    assert "SECRETTOKEN" not in recipient
+    assert "SECRETTOKEN" not in schedule.explain()

@@ -33,6 +33,16 @@ def test_a_ring_carries_as_many_as_it_has_stages_for_nothing() -> None:
     assert eight == pytest.approx(2 * four)
 
 
+@pytest.mark.parametrize("method", ["decode_step_s", "prefill_s", "prefill_blocking_s"])
+def test_what_a_method_does_not_name_does_not_move_it(method: str) -> None:
+    """And all that it names is there: a footnote lists these Figures."""
+    named = W1.trail("throughput", method).figures
+    others = {name: figure.value * 0.9 for name, (_, figure) in W1.profile.figures.items() if name not in named}
+    asked = (MODEL, four_chips(W1), 300.0, 5000.0)
+    assert len(named) >= 5
+    assert getattr(W1.at(others).throughput, method)(*asked) == getattr(W1.throughput, method)(*asked)
+
+
 def test_in_lockstep_latency_costs_throughput_too() -> None:
     """A machine that overlaps has the throughput of its slowest stage, whatever its latency (E6)."""
     slower = W1.at({"weft-w1:latency.layer": 16e-6})

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from chipbrief.evaluate import Interval, LaneCost, VendorFleet
 from chipbrief_reports.briefing.desk import Desk, absent, cell
 from chipbrief_reports.briefing.document import Cell, Column, Ref, Row, Table, text
-from chipbrief_reports.wording import THIN, number, whole
+from chipbrief_reports.wording import THIN, number, percent, whole
 
 __all__ = ["best_whole", "lane_of", "leg_name", "options", "shown"]
 
 OPTIONS = 5  # rows that are filled up with further lanes of the same systems
-MOST_OPTIONS = 9  # rows that page 1 has room for where it does not tell what changed; the rest stands in Cost
+BESIDE_NEWS = 4  # rows where page 1 tells what changed too
+MOST_OPTIONS = 9  # rows that page 1 has room for; the rest stands in Cost
 
 _COLUMNS = (
     Column("Option", "", "left", 2.2),
@@ -58,7 +61,9 @@ def _title_of_one(desk: Desk, single: VendorFleet) -> str:
     [leg] = desk.route.legs
     if (leg.hardware, leg.lane) == (single.hardware, single.lane):
         return f"{leg_name(desk, single)}, carries everything for least"
-    return f"{leg_name(desk, single)}, is cheaper at the inputs' values and dearer in most draws"
+    carries = next(fleet for fleet in desk.fleets if is_route(desk, fleet))
+    dearer = float(np.mean(single.draws > carries.draws))
+    return f"{leg_name(desk, single)}, is cheaper at the inputs' values but dearer in {percent(dearer)} of the draws"
 
 
 def shown(desk: Desk) -> list[VendorFleet]:
@@ -71,9 +76,9 @@ def shown(desk: Desk) -> list[VendorFleet]:
     chosen = [fleet for fleet in desk.fleets if is_route(desk, fleet)]
     kept = [*chosen, *(first[name] for name in desk.focus if name in first), *services]
     others = [fleet for fleet in desk.fleets if first[fleet.hardware] is fleet]
-    most = MOST_OPTIONS if desk.changes is None else OPTIONS
+    most, filled = (MOST_OPTIONS, OPTIONS) if desk.changes is None else (BESIDE_NEWS, BESIDE_NEWS)
     for fleet in (*others, *(desk.fleets if len(first) < OPTIONS else ())):
-        limit = most if first[fleet.hardware] is fleet else OPTIONS
+        limit = most if first[fleet.hardware] is fleet else filled
         if len(kept) < limit and not any(fleet is shown for shown in kept):
             kept.append(fleet)
     return [fleet for fleet in desk.fleets if any(fleet is shown for shown in kept)]

@@ -255,7 +255,7 @@ def _between_rents(change: BreakEven) -> bool:
 def _turn(desk: Desk, line: AxisLine, change: BreakEven) -> Row:
     figure = desk.results.figures().get(line.figure or "")
     inside = bool(figure and figure[0].ranged and figure[0].lowest <= change.value <= figure[0].highest)
-    note = "inside its range" if inside else "a level or limit binds" if change.by_levels else ""
+    note = "inside its range" if inside else "a limit binds" if change.by_levels else ""
     say = _SAYING[line.axis]
     return Row(
         (
