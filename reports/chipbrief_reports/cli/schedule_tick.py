@@ -19,7 +19,7 @@ from chipbrief_reports.cli.command import Document, Reply, ReportCommand
 from chipbrief_reports.cli.failure import BAD_INPUT
 from chipbrief_reports.cli.output import complain
 from chipbrief_reports.cli.scheduled import clock, editions_option, files_argument, meant, now_option, readable
-from chipbrief_reports.editions import Series
+from chipbrief_reports.editions import put_durably, series_of
 from chipbrief_reports.schedule.events import Event, instant, shortened
 from chipbrief_reports.schedule.found import Scheduled
 from chipbrief_reports.schedule.tick import Ticked, due_now, tick, utc_now
@@ -32,7 +32,7 @@ __all__ = ["run_command", "tick_command"]
 
 ENGINE = "processes:1"  # a crash of a library or a lack of memory ends a worker, and is told
 SHOWN = frozenset({"printed", "unchanged", "pruned", "adopted"})  # what the pages tell
-STAMP = ".site"  # its time is that of the pages
+STAMP = ".site"  # what the pages tell of
 LONGEST_WAIT_S = 60.0  # no longer between two looks at clock and files
 
 engine_option = click.option(
@@ -174,23 +174,29 @@ class _Publisher:
     def after(self, found: Sequence[Scheduled], done: Ticked, now: Callable[[], datetime]) -> None:
         """Bring the pages up to date; where that fails it is told, and the editions are whole all the same."""
         touched = {event.schedule for event in done.events if event.event in SHOWN}
-        roots = [one.series.root for one in found if one.name in touched or _stale(one.series)]
-        for root in dict.fromkeys(roots):
+        roots = dict.fromkeys(one.series.root for one in found)
+        fresh = {one.series.root for one in found if one.name in touched}
+        for root in (root for root in roots if root in fresh or _stale(root)):
             from chipbrief_reports.site import write_site
 
             try:
                 write_site(root, base_url=self._base_url)
-                (root / STAMP).touch()
+                put_durably(root / STAMP, _shelved(root).encode())
             except (ChipbriefError, OSError) as error:
                 _log(Event(instant(now()), "site_failed", root.name, data={"error": shortened(error)}))
 
 
-def _stale(series: Series) -> bool:
-    """Whether the pages are older than the last edition, as when a process ended between the two."""
+def _stale(root: Path) -> bool:
+    """Whether the pages are not those of the editions that are there, as when a process ended between the two."""
     try:
-        return (series.root / STAMP).stat().st_mtime_ns < series.folder.stat().st_mtime_ns
+        return (root / STAMP).read_text("utf-8") != _shelved(root)
     except FileNotFoundError:
-        return bool(series.slots())
+        return any(series_of(root))
+
+
+def _shelved(root: Path) -> str:
+    """Every slot that has a folder."""
+    return "".join(f"{series.name}/{slot}\n" for series in series_of(root) for slot in series.slots())
 
 
 def _opened(engine: str) -> Callable[[], Engine]:

@@ -131,20 +131,20 @@ def start_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartClu
         yield start
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def start_shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartCluster]:
     """Start a cluster that several tests use and none harms."""
     with starting(tmp_path_factory) as start:
         yield start
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def cluster(start_shared_cluster: StartCluster) -> Cluster:
     """Two workers."""
     return start_shared_cluster(2)
 
 
-@pytest.fixture(scope="package", params=["serial", "processes", "dask"])
+@pytest.fixture(scope="module", params=["serial", "processes", "dask"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An engine of every kind, inside its `with` block."""
     made: dict[str, Callable[[], Engine]] = {
