@@ -253,7 +253,7 @@ def _input(key: str, first: Given | None, last: Given | None) -> Change:
             notes.append(f"source at {first.locator}, now {last.locator}")
         if first.kind != last.kind:
             notes.append(f"kind {first.kind}, now {last.kind}")
-        if first.date != last.date:
+        if first.date != last.date and first.date and last.date:
             notes.append(f"dated {first.date}, now {last.date}")
     ratio = last.value / first.value if first and last and first.value else None
     return Change(
