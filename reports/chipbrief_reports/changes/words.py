@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chipbrief_reports.changes.diff import Change, Changes, Kind
 from chipbrief_reports.spoken import spoken
@@ -39,7 +39,12 @@ def main_changes(changes: Changes, limit: int, *, method: bool = True) -> tuple[
     shown = mine if len(mine) <= limit else mine[: limit - 1]
     rest = len(mine) - len(shown)
     more = (f"{count(rest, 'further change', 'further changes')}",) if rest else ()
-    return (*map(change_in_words, shown), *more)
+    return (*(change_in_words(_short(change)) for change in shown), *more)
+
+
+def _short(change: Change) -> Change:
+    """Without what there is to say beside a value that moved."""
+    return replace(change, note="") if change.kind == "input" and change.before != change.after else change
 
 
 def _telling(changes: Sequence[Change]) -> list[Change]:
