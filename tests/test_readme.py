@@ -88,7 +88,8 @@ def test_every_command_of_the_session_works_as_typed(
 @pytest.mark.slow
 def test_the_editions_are_served_until_ctrl_c(printed: Path) -> None:
     assert SERVE in COMMANDS
-    with subprocess.Popen(typed(SERVE), cwd=printed, stdout=subprocess.PIPE, text=True) as process:
+    words = [*typed(SERVE), "--port", "0"]  # 8000 may be taken where the test runs
+    with subprocess.Popen(words, cwd=printed, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         with urllib.request.urlopen(process.stdout.readline().strip(), timeout=30) as answer:
             assert b"weekly" in answer.read()

@@ -234,6 +234,7 @@ def test_an_unknown_name_is_told_the_nearest(words: tuple[str, ...], near: str) 
     assert problem["message"] in found.stderr
 
 
+@pytest.mark.slow
 def test_a_broken_plugin_is_named_and_the_rest_works(run: Run, install: Callable[[str], dict[str, str]]) -> None:
     env = install(BROKEN)
     warning = "warning: plugin acme (chipbrief-acme 1.2.3) failed: RuntimeError: no licence for this machine"

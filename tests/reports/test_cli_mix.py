@@ -216,6 +216,7 @@ def test_a_file_goes_before_an_example_and_a_folder_does_not(tmp_path: Path, mon
     assert json.loads(invoke(*words).stdout)["mix"] == "mine"
 
 
+@pytest.mark.slow
 def test_build_takes_a_name_and_so_does_a_briefing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     options = ("--format", "json", "--samples", 2, "--as-of", "2026-11-24")
@@ -225,7 +226,7 @@ def test_build_takes_a_name_and_so_does_a_briefing(tmp_path: Path, monkeypatch: 
     Path("briefing.yaml").write_text("schema: briefing/1\nmix: docs-bot-21m\n")
     found = invoke("build", "briefing.yaml", "-o", "three", *options)
     assert found.exit_code == 2
-    assert "docs-bot-21m: is neither a file nor an example mix; did you mean 'docs-bot-12m'?" in found.stderr
+    assert "briefing.yaml:2:6: mix: docs-bot-21m is neither a file nor an example mix; did you mean 'docs-bot-12m'?" in found.stderr
     assert not Path("three").exists()
 
 

@@ -119,7 +119,8 @@ def test_a_mix_that_is_missing_or_neither_name_nor_mapping(tmp_path: Path) -> No
     (found,) = problems(tmp_path, "schema: briefing/1\nmix: [a]\n")
     assert found.endswith("mix: expected a file's name or a mapping")
     (found,) = problems(tmp_path, "schema: briefing/1\nmix: none.yaml\n")
-    assert found == "none.yaml: cannot be read: No such file or directory"
+    assert found.startswith("file.yaml:2:6: mix: ")
+    assert found.endswith("none.yaml cannot be read: No such file or directory")
 
 
 def test_an_unknown_schema_is_told_the_nearest(tmp_path: Path) -> None:

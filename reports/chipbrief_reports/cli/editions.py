@@ -12,10 +12,10 @@ from chipbrief.errors import ChipbriefError, InputError, Problem, did_you_mean
 from chipbrief_reports.cli.command import Document, NamingGroup, Reply, ReportCommand
 from chipbrief_reports.cli.output import table
 from chipbrief_reports.cli.scheduled import editions_option, root_of
-from chipbrief_reports.editions import Damaged, Manifest, Series, read_manifest, series_of
 
 if TYPE_CHECKING:
     from chipbrief_reports.changes import Changes, Facts
+    from chipbrief_reports.editions import Damaged, Manifest, Series
 
 __all__ = ["command", "series_named"]
 
@@ -33,11 +33,16 @@ Examples:
   chipbrief editions diff last-week/ this-week/          two folders that chipbrief build wrote""",
 )
 def command() -> None:
-    """List and show the editions that schedules have printed, and what changed between two of them."""
+    """List what schedules have printed, and what changed.
+
+    Every command takes --json.
+    """
 
 
 def series_named(root: Path, name: str, *, begun: bool = False) -> Series:
     """A series of a folder of editions, `begun` or with an edition; raises InputError with the nearest name."""
+    from chipbrief_reports.editions import series_of
+
     known = {series.name: series for series in series_of(root, begun=begun)}
     if name not in known:
         near = did_you_mean(name, known) or (f"; there are {', '.join(known)}" if known else "; there are none")
@@ -53,6 +58,8 @@ def series_named(root: Path, name: str, *, begun: bool = False) -> Series:
 @editions_option
 def _list(name: str | None, editions: Path | None) -> Reply:
     """List editions, the newest first."""
+    from chipbrief_reports.editions import series_of
+
     root = root_of(editions)
     chosen = [series_named(root, name)] if name is not None else list(series_of(root))
     found = [_line(series, told) for series in chosen for told in reversed(series.manifests())]
@@ -60,6 +67,8 @@ def _list(name: str | None, editions: Path | None) -> Reply:
 
 
 def _line(series: Series, told: Manifest | Damaged) -> Document:
+    from chipbrief_reports.editions import Damaged
+
     place: Document = {"name": series.name, "slot": told.slot, "folder": series.path(told.slot)}
     if isinstance(told, Damaged):
         return place | {"state": "damaged", "error": told.why}
@@ -100,6 +109,8 @@ def _list_text(document: Document) -> str:
 @editions_option
 def _show(name: str, slot: str, editions: Path | None) -> Reply:
     """Show one edition: what it was made from, by what, its files, and whether they are as they were written."""
+    from chipbrief_reports.editions import read_manifest
+
     series = series_named(root_of(editions), name)
     manifest = read_manifest(_folder(series, slot))
     broken = series.broken_files(manifest)
@@ -196,6 +207,8 @@ def _facts(name: str, editions: Path | None) -> Facts:
 
 def _holding_facts(series: Series, slot: str) -> Path:
     """The folder of a slot, or where it is unchanged, of the edition that still holds."""
+    from chipbrief_reports.editions import read_manifest
+
     folder = _folder(series, slot.rstrip("/"))
     same_as = read_manifest(folder).same_as
     return series.path(same_as) if same_as else folder

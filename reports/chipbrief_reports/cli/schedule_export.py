@@ -16,9 +16,9 @@ from chipbrief.errors import InputError, Problem
 from chipbrief_reports.cli.command import Document, Reply, ReportCommand
 from chipbrief_reports.cli.scheduled import editions_option, files_argument, meant
 from chipbrief_reports.cli.writing import check_place, put
-from chipbrief_reports.schedule.found import Scheduled
 
 if TYPE_CHECKING:
+    from chipbrief_reports.schedule.found import Scheduled
     from chipbrief_reports.schedule.recipes import Recipe, Timing
 
 __all__ = ["export"]

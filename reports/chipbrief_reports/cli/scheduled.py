@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from chipbrief.errors import InputError, Problem
-from chipbrief_reports.schedule.found import EDITIONS, Scheduled, read_scheduled, scheduled_in
-from chipbrief_reports.schedule.tick import utc_now
+
+if TYPE_CHECKING:
+    from chipbrief_reports.schedule.found import Scheduled
 
 __all__ = ["clock", "editions_option", "files_argument", "meant", "now_option", "readable", "root_of"]
 
@@ -37,6 +39,8 @@ def meant(files: Sequence[Path], editions: Path | None, tell: Callable[[Problem]
     Raises:
         InputError: a named file cannot be used, or nothing in the folder has a schedule.
     """
+    from chipbrief_reports.schedule.found import read_scheduled, scheduled_in
+
     if files:
         return read_scheduled(files, editions)
     found, wrong = scheduled_in(Path(), editions)
@@ -50,6 +54,8 @@ def meant(files: Sequence[Path], editions: Path | None, tell: Callable[[Problem]
 
 def root_of(editions: Path | None) -> Path:
     """The folder of editions that is given, or the usual one here; raises InputError where it is not there."""
+    from chipbrief_reports.schedule.found import EDITIONS
+
     root = editions if editions is not None else Path(EDITIONS)
     if not root.is_dir():
         raise InputError([Problem(f"is no folder of editions: {root}", field="--editions")])
@@ -63,7 +69,7 @@ def clock(now: str | None) -> Callable[[], datetime]:
         InputError: that is no moment with a time zone.
     """
     if now is None:
-        return utc_now
+        return lambda: datetime.now(UTC)
     try:
         moment = datetime.fromisoformat(now)
     except ValueError:

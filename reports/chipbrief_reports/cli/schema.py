@@ -22,7 +22,7 @@ Examples:
 )
 @click.argument("name", required=False, metavar="[NAME]")
 def command(name: str | None) -> Reply:
-    """Print the JSON Schema (draft 2020-12) of a kind of file: profile, cases, mix, briefing, claims or sweep.
+    """Print the JSON Schema of a kind of file.
 
     Editors with the YAML language server complete and check a file by it. What it accepts may still be refused when
     it is read: names of models and hardware, sums and orders are checked there alone.

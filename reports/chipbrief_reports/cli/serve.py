@@ -9,8 +9,6 @@ import click
 
 from chipbrief.errors import ChipbriefError
 from chipbrief_reports.cli.output import complain, write
-from chipbrief_reports.editions import series_of
-from chipbrief_reports.site import serve, write_site
 
 __all__ = ["command"]
 
@@ -30,6 +28,8 @@ def command(folder: Path, port: int, as_json: bool) -> int:
     Prints the address and runs until Ctrl-C. Only this machine can reach it. A folder of editions without its site
     gets one first.  [default: editions]
     """
+    from chipbrief_reports.site import serve
+
     _complete(folder)
     code = 0
 
@@ -43,6 +43,9 @@ def command(folder: Path, port: int, as_json: bool) -> int:
 
 def _complete(folder: Path) -> None:
     """Write the site where editions have none yet; a folder that cannot be written to is served as it is."""
+    from chipbrief_reports.editions import series_of
+    from chipbrief_reports.site import write_site
+
     if not folder.is_dir() or (folder / INDEX).exists():
         return
     if next(series_of(folder), None) is None:

@@ -271,6 +271,7 @@ def test_a_choice_is_the_cheapest_that_keeps_the_levels(found, ttft, tpot) -> No
         assert " > " in choice.reason
 
 
+@pytest.mark.slow
 def test_a_growing_load_never_costs_less() -> None:
     [docs] = [c for c in SHIPPED.classes if c.id == "docs-bot"]
     for name in REGISTRY.hardware:

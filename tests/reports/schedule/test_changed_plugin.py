@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 ACME = (ROOT / "tests" / "data" / "acme-x1.yaml").read_text(encoding="utf-8")
 HOOK = """
