@@ -79,7 +79,7 @@ def test_each_is_what_it_is_alone_and_one_that_fails_is_named(
     assert documents[1]["error"]["exit_code"] == 2
     assert {problem["field"] for problem in documents[1]["error"]["problems"]} == {"sections[0]", "titel"}
     lines = found.stderr.splitlines()
-    assert "wrong.yaml:3:1: sections: unknown section 'dezision'; did you mean 'decision'?" in lines
+    assert "wrong.yaml:3:12: sections[0]: unknown section 'dezision'; did you mean 'decision'?" in lines
     assert {"one: PDF", "two: PDF"} <= set(lines)
     assert sum(line.endswith(" of 3") for line in lines) == 3
     assert sorted(path.name for path in (folder / "out").iterdir()) == ["one", "two"]

@@ -226,7 +226,10 @@ def test_build_takes_a_name_and_so_does_a_briefing(tmp_path: Path, monkeypatch: 
     Path("briefing.yaml").write_text("schema: briefing/1\nmix: docs-bot-21m\n")
     found = invoke("build", "briefing.yaml", "-o", "three", *options)
     assert found.exit_code == 2
-    assert "briefing.yaml:2:6: mix: docs-bot-21m is neither a file nor an example mix; did you mean 'docs-bot-12m'?" in found.stderr
+    assert (
+        "briefing.yaml:2:6: mix: docs-bot-21m is neither a file nor an example mix; did you mean 'docs-bot-12m'?"
+        in found.stderr
+    )
     assert not Path("three").exists()
 
 

@@ -30,7 +30,14 @@ mix:
       slo: {ttft_p95: 2 s, tpot_p95: 50 ms}
   hardware: [nvidia-b200]
 """
+ROOT = Path(__file__).parents[2]
 HEAVY = ("altair", "numpy", "pandas", "pydantic", "vl_convert", "weasyprint")
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions of this file are found by its name in the other process too."""
+    monkeypatch.syspath_prepend(str(ROOT))
 
 
 def own_id(*, chatty: bool = False) -> int:

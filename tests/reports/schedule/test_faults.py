@@ -106,7 +106,7 @@ def test_ticks_at_once_print_one_edition(desk, number):
     assert 0 in codes
     assert desk.whole() == [SLOT]
     journal = (desk.folder / "editions/weekly/.journal.jsonl").read_text().splitlines()
-    assert [json.loads(line)["event"] for line in journal] == ["begun", "printed", "sending", "delivered"]
+    assert [json.loads(line)["event"] for line in journal] == ["begun", "started", "printed", "sending", "delivered"]
 
 
 # -- the disk ---------------------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def test_the_index_tells_of_the_latest_edition(root: Path) -> None:
     hrefs = [link for link in found.links if link.startswith("two-chips/2026")]
     assert hrefs == [f"two-chips/{shelf.slot_of(2)}/briefing.{suffix}" for suffix in ("html", "pdf", "xlsx", "md")]
     assert "Chipbrief: 0.2.0, was 0.1.0" in text  # method first: it bears on the others
-    assert "+50 %" in text  # the speed of one user, from 100 to 150
+    assert "(−25 %)" in text  # the cost of a month, from 6 000 to 4 500: money comes before speed
     assert re.search(r"(\d+) further change", text)
 
 
