@@ -414,6 +414,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return run
 
 
+@pytest.mark.system
 def test_the_editions_outlast_the_machine(runner: Any, tmp_path: Path) -> None:
     origin = tmp_path / "origin.git"
     files = (
@@ -435,6 +436,7 @@ def test_the_editions_outlast_the_machine(runner: Any, tmp_path: Path) -> None:
     assert git("ls-tree", "-r", "--name-only", "main", cwd=origin).strip() == "two words/weekly.yaml"
 
 
+@pytest.mark.system
 def test_without_the_past_nothing_is_printed(runner: Any, tmp_path: Path) -> None:
     assert runner("true", 1) == [0, 0, 0]
     machine = tmp_path / "machine2"
