@@ -186,12 +186,12 @@ def _label(seen: Observation, beside: list[Observation]) -> str:
 
 def _inputs(desk: Desk) -> Table:
     columns = (
-        Column("Input", "", "left", 3.2),
+        Column("Input", "", "left", 3.1),
         Column("Value", "", "right", 1.35),
-        Column("Range", "", "right", 1.75),
-        Column("Kind", "", "left", 1.4),
-        Column("Source", "", "left", 2.7),
-        Column("Date", "", "left", 1.3),
+        Column("Range", "", "right", 1.7),
+        Column("Kind", "", "left", 1.5),
+        Column("Source", "", "left", 3.6),
+        Column("Date", "", "left", 0.9),
     )
     figures = desk.results.figures()
     return Table(
