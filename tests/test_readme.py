@@ -21,6 +21,25 @@ assert POINTS
 COMMANDS = [line.removeprefix("$ ").split("#")[0].strip() for line in SESSION[1].splitlines()]
 PROGRAM = Path(sys.executable).with_name("chipbrief")
 SERVE = ".venv/bin/chipbrief serve"  # the one that goes on until it is told to end
+MIX = """
+schema: workload-mix/1
+name: two-classes
+horizon: {start: 2026-12, months: 6, growth_per_year: 1.5}
+classes:
+  - id: chat
+    kind: chat
+    model: llama-3.1-8b
+    tokens: {input: 1000, output: 200}
+    arrival: {requests_per_day: 200k}
+    slo: {ttft_p95: 2 s, tpot_p95: 50 ms}
+  - id: voice
+    kind: voice
+    model: gpt-oss-120b
+    tokens: {input: 600, output: 80}
+    arrival: {requests_per_day: 50k}
+    slo: {ttft_p95: 1 s, tpot_p95: 30 ms}
+hardware: [nvidia-b200, groq-lpu]
+"""
 WEEKLY = """
 schema: briefing/1
 mix:
@@ -66,7 +85,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with the files that the lines name."""
-    shutil.copy(DEFAULT_MIX, tmp_path / "mix.yaml")
+    (tmp_path / "mix.yaml").write_text(MIX)
     shutil.copy(EXAMPLE_SWEEP, tmp_path / "sweep.yaml")
     (tmp_path / "weekly.yaml").write_text(WEEKLY)
     (tmp_path / "points.csv").write_text(POINTS[1])

@@ -25,7 +25,7 @@ NAMES = {
     "markup": "</style></script><img src=x onerror=alert(1)>\"'",
     "formula": "=cmd|'/C calc'!A0",
     "markdown": "[a](javascript:alert(1)) ![b](http://e.test/c.png) <b>`d`|e|\n# f",
-    "long": "Unbroken" * 60,
+    "long": "Unbroken" * 25,
     "scripts": "\u202b\u062e\u0637\u0629\u2067 X1 \U0001f680\U0001f469\u200d\U0001f4bb &amp; &lt;X1&gt;",
 }
 ADDRESSES = {

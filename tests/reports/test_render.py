@@ -418,9 +418,9 @@ def test_a_broken_template_is_named_with_its_line(tmp_path: Path, source: str, l
 
 def test_a_broken_template_ends_the_command_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "title.html.j2").write_text("\n{{ nonsense }}\n")
-    mix = (ROOT / "templates/chipbrief_templates/mixes/five-workloads.yaml").resolve()
+    mix = (ROOT / "tests/reports/data/small-mix.yaml").resolve()
     (tmp_path / "briefing.yaml").write_text(
-        f"schema: briefing/1\ntitle: T\nmix: {mix}\ntheme:\n  template_dir: {tmp_path}\n"
+        f"schema: briefing/1\ntitle: T\nsections: [decision]\nmix: {mix}\ntheme:\n  template_dir: {tmp_path}\n"
     )
     command = [Path(sys.executable).parent / "chipbrief", "build", "briefing.yaml", "-o", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)

@@ -188,10 +188,10 @@ def _inputs(desk: Desk) -> Table:
     columns = (
         Column("Input", "", "left", 3.1),
         Column("Value", "", "right", 1.35),
-        Column("Range", "", "right", 1.7),
+        Column("Range", "", "right", 1.8),
         Column("Kind", "", "left", 1.5),
-        Column("Source", "", "left", 3.6),
-        Column("Date", "", "left", 0.9),
+        Column("Source", "", "left", 3.1),
+        Column("Date", "", "left", 1.3),
     )
     figures = desk.results.figures()
     return Table(
